@@ -1,0 +1,161 @@
+// The certificates that chains are made of: good ones, and one for each thing that can be wrong.
+import type { Spec } from './authority.ts'
+
+export const CA = ['basicConstraints=critical,CA:TRUE', 'keyUsage=critical,keyCertSign', 'subjectKeyIdentifier=hash']
+const AKI = 'authorityKeyIdentifier=keyid'
+const LEAF = ['basicConstraints=critical,CA:FALSE', 'keyUsage=critical,digitalSignature', AKI]
+const PAST: Spec['dates'] = ['250101', '260101']
+const FUTURE: Spec['dates'] = ['270101', '360101']
+const UNKNOWN = '1.3.6.1.4.1.99999.1=critical,ASN1:UTF8String:what'
+
+const ca = (by?: string, more: Spec = {}): Spec => ({ ...(by === undefined ? {} : { by }), ext: CA, ...more })
+const leaf = (by: string, more: Spec = {}): Spec => ({ by, ext: LEAF, ...more })
+const constrained = (constraint: string): Spec => ({
+  by: 'root',
+  ext: [...CA, `nameConstraints=critical,${constraint}`],
+})
+const named = (by: string, san: string, subject?: string): Spec => ({
+  by,
+  ext: [...LEAF, `subjectAltName=${san}`],
+  ...(subject === undefined ? {} : { subject }),
+})
+const limited = (length: number, by?: string): Spec =>
+  ca(by, { ext: [`basicConstraints=critical,CA:TRUE,pathlen:${length}`, CA[1] ?? ''] })
+
+export const CERTIFICATES: Readonly<Record<string, Spec>> = {
+  root: ca(),
+  mid: ca('root'),
+  low: ca('mid'),
+  'by root': leaf('root'),
+  'by mid': leaf('mid'),
+  'by low': leaf('low'),
+
+  'other root': ca(),
+  'by other': leaf('other root'),
+  'root of the same name': ca(undefined, { subject: '/CN=root' }),
+  'by the same name': leaf('root of the same name', { ext: LEAF.slice(0, 2) }),
+  'by the same name, with key id': leaf('root of the same name'),
+  'self-signed': { ext: LEAF.slice(0, 2) },
+  'self-signed like root': { subject: '/CN=root', ext: LEAF.slice(0, 2) },
+  'self-signed, expired': { ext: LEAF.slice(0, 2), dates: PAST },
+  'self-signed, early': { ext: LEAF.slice(0, 2), dates: FUTURE },
+
+  'rsa root': ca(undefined, { key: 'rsa' }),
+  'by rsa': leaf('rsa root'),
+  'by rsa, pss': leaf('rsa root', {
+    digest: 'sha256',
+    options: ['-sigopt', 'rsa_padding_mode:pss', '-sigopt', 'rsa_pss_saltlen:32'],
+  }),
+  'by rsa, pss and sha1': leaf('rsa root', { digest: 'sha1', options: ['-sigopt', 'rsa_padding_mode:pss'] }),
+  'by rsa, sha512': leaf('rsa root', { digest: 'sha512' }),
+  'by rsa, sha1': leaf('rsa root', { digest: 'sha1' }),
+  'p384 root': ca(undefined, { key: 'p384' }),
+  'by p384': leaf('p384 root', { key: 'rsa', digest: 'sha384' }),
+  'ed root': ca(undefined, { key: 'ed25519' }),
+  'ed mid': ca('ed root', { key: 'ed25519' }),
+  'by ed': leaf('ed mid', { key: 'ed25519' }),
+
+  'expired root': ca(undefined, { dates: PAST }),
+  'by expired root': leaf('expired root'),
+  'expired mid': ca('root', { dates: PAST }),
+  'by expired mid': leaf('expired mid'),
+  'early mid': ca('root', { dates: FUTURE }),
+  'by early mid': leaf('early mid'),
+  'expired leaf': leaf('root', { dates: PAST }),
+  'early leaf': leaf('root', { dates: FUTURE }),
+  'renewed mid, expired': ca('root', { subject: '/CN=mid', keyOf: 'mid', dates: PAST }),
+
+  'not a CA': ca('root', { ext: ['basicConstraints=critical,CA:FALSE', 'subjectKeyIdentifier=hash'] }),
+  'by not a CA': leaf('not a CA'),
+  'no constraints': ca('root', { ext: ['subjectKeyIdentifier=hash'] }),
+  'by no constraints': leaf('no constraints'),
+  'may not sign': ca('root', { ext: ['basicConstraints=critical,CA:TRUE', 'keyUsage=critical,cRLSign'] }),
+  'by may not sign': leaf('may not sign'),
+  'root that may not sign': ca(undefined, { ext: ['basicConstraints=critical,CA:TRUE', 'keyUsage=critical,cRLSign'] }),
+  'by root that may not sign': leaf('root that may not sign', { ext: LEAF.slice(0, 2) }),
+  'root that is no CA': ca(undefined, { ext: ['basicConstraints=critical,CA:FALSE', 'subjectKeyIdentifier=hash'] }),
+  'by root that is no CA': leaf('root that is no CA'),
+  'root without key usage': ca(undefined, { ext: ['basicConstraints=CA:TRUE'] }),
+  'by root without key usage': leaf('root without key usage', { ext: LEAF.slice(0, 2) }),
+  'version 1': { by: 'root' },
+  'version 1 mid': { by: 'root' },
+  'by version 1 mid': leaf('version 1 mid', { ext: LEAF.slice(0, 2) }),
+  'version 1 root': {},
+  'by version 1 root': leaf('version 1 root', { ext: LEAF.slice(0, 2) }),
+  'a CA as leaf': ca('mid'),
+  'below a leaf': leaf('by root', { ext: LEAF.slice(0, 2) }),
+
+  'root of 0': limited(0),
+  'by root of 0': leaf('root of 0', { ext: LEAF.slice(0, 2) }),
+  'mid below 0': ca('root of 0'),
+  'by mid below 0': leaf('mid below 0'),
+  'rolled over': ca('root of 0', { subject: '/CN=root of 0' }),
+  'by rolled over': leaf('rolled over'),
+  'mid of 0': limited(0, 'root'),
+  'by mid of 0': leaf('mid of 0', { ext: LEAF.slice(0, 2) }),
+  'CA below mid of 0': ca('mid of 0'),
+  'by CA below mid of 0': leaf('CA below mid of 0'),
+  'root of 1': limited(1),
+  'mid below 1': ca('root of 1'),
+  'by mid below 1': leaf('mid below 1'),
+  'low below 1': ca('mid below 1'),
+  'by low below 1': leaf('low below 1'),
+
+  'unknown critical leaf': leaf('root', { ext: [...LEAF, UNKNOWN] }),
+  'unknown critical mid': ca('root', { ext: [...CA, UNKNOWN] }),
+  'by unknown critical mid': leaf('unknown critical mid'),
+  'unknown critical root': ca(undefined, { ext: [...CA, UNKNOWN] }),
+  'by unknown critical root': leaf('unknown critical root'),
+  'unknown leaf': leaf('root', { ext: [...LEAF, UNKNOWN.replace('critical,', '')] }),
+  'all known critical': leaf('root', {
+    ext: [
+      ...LEAF,
+      'extendedKeyUsage=critical,serverAuth',
+      'subjectAltName=critical,DNS:a.example',
+      'certificatePolicies=critical,1.2.3.4',
+    ],
+  }),
+  'CA for clients': ca('root', { ext: [...CA, 'extendedKeyUsage=clientAuth'] }),
+  'server by CA for clients': leaf('CA for clients', { ext: [...LEAF, 'extendedKeyUsage=serverAuth'] }),
+  'spoilt constraints': ca('root', { ext: [...CA.slice(1), 'basicConstraints=critical,DER:30:03:02:01'] }),
+  'by spoilt constraints': leaf('spoilt constraints'),
+  'spoilt names': ca('root', { ext: [...CA, 'nameConstraints=critical,DER:30:03:02:01:01'] }),
+  'by spoilt names': leaf('spoilt names'),
+  'circle one': ca('root', { subject: '/CN=circle one' }),
+  'circle two': ca('circle one'),
+  'circle one by two': ca('circle two', { subject: '/CN=circle one', keyOf: 'circle one' }),
+  'by circle two': leaf('circle two'),
+  'wants a policy': ca('root', { ext: [...CA, 'policyConstraints=critical,requireExplicitPolicy:0'] }),
+  'by wants a policy': leaf('wants a policy'),
+
+  'only example': constrained('permitted;DNS:example.com'),
+  'in example': named('only example', 'DNS:a.example.com'),
+  'example itself': named('only example', 'DNS:EXAMPLE.com'),
+  'outside example': named('only example', 'DNS:example.org'),
+  'like example': named('only example', 'DNS:notexample.com'),
+  'in and outside': named('only example', 'DNS:a.example.com,DNS:a.example.org'),
+  'outside by common name': leaf('only example', { subject: '/CN=www.example.org' }),
+  'not a host name': leaf('only example', { subject: '/CN=token signing' }),
+  'another kind of name': named('only example', 'IP:10.0.0.1'),
+  'not example': constrained('excluded;DNS:example.com'),
+  'excluded name': named('not example', 'DNS:a.example.com'),
+  'excluded among others': named('not example', 'DNS:b.test,DNS:a.example.com'),
+  'not excluded': named('not example', 'DNS:a.example.org'),
+  'only ten': constrained('permitted;IP:10.0.0.0/255.0.0.0'),
+  'in ten': named('only ten', 'IP:10.1.2.3'),
+  'outside ten': named('only ten', 'IP:11.1.2.3'),
+  'six for four': named('only ten', 'IP:2001::1'),
+  'only mail': constrained('permitted;email:example.com'),
+  'in mail': named('only mail', 'email:a@example.com'),
+  'outside mail': named('only mail', 'email:a@sub.example.com'),
+  'mail in the subject': leaf('only mail', { subject: '/CN=x/emailAddress=a@example.org' }),
+  'only subdomains of mail': constrained('permitted;email:.example.com'),
+  'in a mail subdomain': named('only subdomains of mail', 'email:a@sub.example.com'),
+  'one mailbox': constrained('excluded;email:Root@example.com'),
+  'that mailbox': named('one mailbox', 'email:Root@EXAMPLE.com'),
+  'another mailbox': named('one mailbox', 'email:user@example.com'),
+  'only our names': { by: 'root', ext: [...CA, 'nameConstraints=critical,permitted;dirName:our'] },
+  'with our name': leaf('only our names', { subject: '/O=Our/CN=registry' }),
+  'with another name': leaf('only our names', { subject: '/O=Their/CN=registry' }),
+  'with our name in the wrong place': leaf('only our names', { subject: '/CN=registry/O=Our' }),
+}
