@@ -1,0 +1,126 @@
+// A listening port: which requests it answers can be swapped while it serves, and no client can hold it for ever.
+import { createServer } from 'node:http'
+import type { RequestListener, Server } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import { connect } from 'node:net'
+import { unlink } from 'node:fs/promises'
+import type { SecureContextOptions } from 'node:tls'
+import { formatAddress } from './lib/address.ts'
+import type { Address } from './lib/address.ts'
+import { ConfigError } from './lib/errors.ts'
+import { errorCode } from './lib/file-errors.ts'
+import type { Logger } from './lib/logger.ts'
+
+/** What to listen on. */
+export interface ListenerSettings {
+  readonly address: Address
+  readonly tls: SecureContextOptions | undefined
+  /** How long a whole request may take to arrive, in ms; 0 where bodies are watched as they come. */
+  readonly requestTimeout: number
+  /** What an admin can change when the address is taken. */
+  readonly moveWith: string
+}
+
+/** What a port does from now on; on a TLS port, `tls` is the certificate of new connections. */
+export interface Service {
+  readonly handler: RequestListener
+  readonly tls: SecureContextOptions | undefined
+  /** How long a stop waits for requests in flight, in ms. */
+  readonly graceMs: number
+}
+
+/** An open port. */
+export interface Listener {
+  use(service: Service): void
+  /** Stops accepting, lets requests in flight finish for as long as the service says, then ends what is left. */
+  close(): Promise<void>
+}
+
+const HEADERS_TIMEOUT = 10_000
+const CHECK_INTERVAL = 1_000
+const KEEP_ALIVE_TIMEOUT = 65_000
+// A token with a certificate chain and many scopes is larger than Node's 16 KiB.
+const MAX_HEADER_SIZE = 64 * 1024
+
+/** Opens the port. Throws ConfigError when it cannot be had. */
+export async function openListener(settings: ListenerSettings, log: Logger): Promise<Listener> {
+  let current: Service = {
+    handler: (_request, response) => void response.writeHead(503).end(),
+    tls: settings.tls,
+    graceMs: 0,
+  }
+  const handle: RequestListener = (request, response) => current.handler(request, response)
+  const options = {
+    maxHeaderSize: MAX_HEADER_SIZE,
+    headersTimeout: HEADERS_TIMEOUT,
+    requestTimeout: settings.requestTimeout,
+    connectionsCheckingInterval: CHECK_INTERVAL,
+    keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
+    noDelay: true,
+  }
+  const secure =
+    settings.tls === undefined
+      ? undefined
+      : createTlsServer({ ...options, ...settings.tls, handshakeTimeout: HEADERS_TIMEOUT })
+  const server: Server = secure ?? createServer(options)
+  server.on('request', handle)
+  // The handler says 100 Continue itself, when it begins to read: a refused upload is then never sent.
+  server.on('checkContinue', handle)
+  await listen(server, settings)
+  // Failing to accept one connection (too many open files) must not end the others.
+  server.on('error', (error) =>
+    log.error({ err: error }, `cannot accept connections on ${formatAddress(settings.address)}`),
+  )
+  return {
+    use(service) {
+      current = service
+      if (service.tls !== undefined) secure?.setSecureContext(service.tls)
+    },
+    async close() {
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      const idle = setInterval(() => server.closeIdleConnections(), 50)
+      const end = setTimeout(() => server.closeAllConnections(), current.graceMs)
+      await closed
+      clearInterval(idle)
+      clearTimeout(end)
+    },
+  }
+}
+
+async function listen(server: Server, settings: ListenerSettings): Promise<void> {
+  const { address } = settings
+  if (address.kind === 'unix') await removeStaleSocket(address.path)
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(
+        address.kind === 'unix' ? { path: address.path } : { host: address.host, port: address.port },
+        () => {
+          server.off('error', reject)
+          resolve()
+        },
+      )
+    })
+  } catch (error) {
+    throw new ConfigError(describeListenFailure(settings, errorCode(error)), { cause: error })
+  }
+}
+
+function describeListenFailure({ address, moveWith }: ListenerSettings, code: string): string {
+  const where = formatAddress(address)
+  if (code === 'EADDRINUSE') return `${where} is already in use: stop what listens there, or ${moveWith}`
+  if (code === 'EACCES') return `this process may not listen on ${where}: use a port above 1023, or ${moveWith}`
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `${where} is no address of this machine: ${moveWith}`
+  return `cannot listen on ${where} (${code}): ${moveWith}`
+}
+
+// A socket file whose process is gone refuses connections and would block this start for ever.
+async function removeStaleSocket(path: string): Promise<void> {
+  const code = await new Promise<string>((resolve) => {
+    const probe = connect(path, () => {
+      probe.destroy()
+      resolve('')
+    }).on('error', (error) => resolve(errorCode(error)))
+  })
+  if (code === 'ECONNREFUSED') await unlink(path)
+}

@@ -1,0 +1,58 @@
+#!/usr/bin/env node
+// argv → a command. Everything a command needs is loaded when it is asked for.
+import { parseArguments, HELP } from './cli/args.ts'
+import type { Command } from './cli/args.ts'
+import { ConfigError } from './lib/errors.ts'
+
+async function run(command: Command): Promise<number> {
+  switch (command.name) {
+    case 'help':
+      process.stdout.write(HELP)
+      return 0
+    case 'version': {
+      const { version } = await import('./cli/version.ts')
+      process.stdout.write(`${await version()}\n`)
+      return 0
+    }
+    case 'hash': {
+      const { hashPassword } = await import('./cli/hash.ts')
+      process.stdout.write(`${await hashPassword(process.stdin, process.stderr)}\n`)
+      return 0
+    }
+    case 'keygen': {
+      const { generateKey } = await import('./cli/keygen.ts')
+      for (const file of await generateKey(command.folder, command.type, Date.now)) process.stdout.write(`${file}\n`)
+      return 0
+    }
+    case 'check': {
+      const { check } = await import('./cli/check.ts')
+      const { loadConfig } = await import('./config.ts')
+      return check(command.configFile, loadConfig, process.stdout)
+    }
+    case 'serve': {
+      const { createLogger } = await import('./lib/logger.ts')
+      const output = createLogger(process.stdout, process.stdout.isTTY)
+      if (command.configFile === undefined) {
+        const { serveDefault } = await import('./serve-default.ts')
+        await serveDefault(process.env, output, process.stderr)
+      } else {
+        const { serve } = await import('./serve.ts')
+        const { configFile } = command
+        const moveWith = {
+          server: `change server.addr in ${configFile}`,
+          registry: `change registry.http.addr in ${configFile}`,
+        }
+        await serve({ configFile, overrides: {}, moveWith, output, ready: () => undefined })
+      }
+      return 0
+    }
+  }
+}
+
+try {
+  process.exitCode = await run(parseArguments(process.argv.slice(2)))
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error
+  process.stderr.write(`${error.message}\n`)
+  process.exitCode = 1
+}

@@ -1,0 +1,73 @@
+// Runs a configuration until a signal ends it, reloading it whenever it changes.
+import { startApp } from './app.ts'
+import type { MoveWith } from './app.ts'
+import { loadConfig } from './config.ts'
+import type { Config, Overrides } from './config.ts'
+import { formatAddress } from './lib/address.ts'
+import { ConfigError, formatProblem } from './lib/errors.ts'
+import { createFileSet } from './lib/files.ts'
+import type { LogOutput } from './lib/logger.ts'
+import { watch } from './watch.ts'
+import type { Attempt } from './watch.ts'
+
+const FLUSH_MS = 500
+
+/** What to run. */
+export interface ServeOptions {
+  readonly configFile: string
+  readonly overrides: Overrides
+  readonly moveWith: MoveWith
+  readonly output: LogOutput
+  /** Called once, when the first request can be served. */
+  readonly ready: (config: Config) => void
+}
+
+/** Serves until SIGTERM or SIGINT, then finishes what is in flight and ends the process with status 0. Throws ConfigError when it cannot start. */
+export async function serve({ configFile, overrides, moveWith, output, ready }: ServeOptions): Promise<void> {
+  const { log } = output
+  const stopped = new Promise<string>((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal))
+  })
+  const load = async (): Promise<Attempt<Config | ConfigError>> => {
+    const files = createFileSet()
+    try {
+      return { result: await loadConfig(configFile, files, overrides), files }
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error
+      return { result: error, files }
+    }
+  }
+  const first = await load()
+  if (first.result instanceof ConfigError) throw first.result
+  const app = await startApp(first.result, log, moveWith)
+  const announce = (config: Config, message: string): void => {
+    for (const problem of config.warnings) log.warn({ config: config.file }, formatProblem(problem))
+    log.info({ config: config.file, server: formatAddress(config.server.address), ...registryAddress(config) }, message)
+  }
+  const reload = async (result: Config | ConfigError): Promise<void> => {
+    try {
+      if (result instanceof ConfigError) throw result
+      await app.reload(result)
+      announce(result, 'reloaded')
+    } catch (error) {
+      const reasons = error instanceof ConfigError ? error.problems.map(formatProblem) : [String(error)]
+      log.error({ config: configFile, reasons }, 'reload refused; the previous configuration goes on serving')
+    }
+  }
+  const watching = watch(first.files, load, reload)
+  process.on('SIGHUP', () => watching.trigger())
+  announce(first.result, 'ready')
+  ready(first.result)
+
+  const signal = await stopped
+  log.info({ signal }, 'stopping')
+  watching.close()
+  await app.stop()
+  log.info({}, 'stopped')
+  await output.flush(FLUSH_MS)
+  process.exit(0)
+}
+
+function registryAddress({ registry }: Config): { registry?: string } {
+  return registry === undefined ? {} : { registry: formatAddress(registry.address) }
+}
