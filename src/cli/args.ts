@@ -1,0 +1,83 @@
+// The command line: our own commands, and docker_auth's calling convention. cli/ knows the rooms, but not the other doors.
+import { ConfigError } from '../lib/errors.ts'
+
+/** What the command line asks for. */
+export type Command =
+  | { readonly name: 'serve'; readonly configFile: string | undefined }
+  | { readonly name: 'check'; readonly configFile: string }
+  | { readonly name: 'hash' | 'help' | 'version' }
+  | { readonly name: 'keygen'; readonly folder: string; readonly type: 'ec' | 'rsa' | 'ed25519' }
+
+const KEY_TYPES = ['ec', 'rsa', 'ed25519'] as const
+
+// glog's flags, which docker_auth's users have in their unit files and charts; those that take a value may take it as the next word.
+const GLOG_SWITCHES = ['logtostderr', 'alsologtostderr']
+const GLOG_VALUES = ['v', 'log_dir', 'stderrthreshold', 'vmodule', 'log_backtrace_at']
+
+/** Reads the arguments after the program's name. Throws ConfigError for what it does not understand. */
+export function parseArguments(args: readonly string[]): Command {
+  const [first, ...rest] = withoutGlogFlags(args)
+  if (first === undefined) return { name: 'serve', configFile: undefined }
+  if (first === 'help' || first === '--help' || first === '-h') return { name: 'help' }
+  if (first === 'version' || first === '--version') return { name: 'version' }
+  if (first === 'hash') {
+    if (rest.length > 0)
+      throw new ConfigError('hash takes no arguments: type the password at its prompt, or pipe it in')
+    return { name: 'hash' }
+  }
+  if (first === 'keygen') return parseKeygen(rest)
+  if (first === 'check') return { name: 'check', configFile: only(rest, 'check') ?? missing('check') }
+  if (first === 'serve') return { name: 'serve', configFile: only(rest, 'serve') }
+  if (first.startsWith('-')) throw new ConfigError(`unknown option ${first}; see registry-auth help`)
+  if (!/[./\\]/.test(first))
+    throw new ConfigError(`unknown command ${first}; see registry-auth help (for a file of that name, say ./${first})`)
+  return { name: 'serve', configFile: only([first, ...rest], 'registry-auth') }
+}
+
+function parseKeygen(args: readonly string[]): Command {
+  const options = args.filter((arg) => arg.startsWith('-'))
+  const type = KEY_TYPES.find((known) => options[0] === `--type=${known}`)
+  if (options.length > 1 || (options.length === 1 && type === undefined)) {
+    throw new ConfigError(`keygen knows one option: --type=${KEY_TYPES.join('|')}`)
+  }
+  const folder = only(
+    args.filter((arg) => !arg.startsWith('-')),
+    'keygen',
+  )
+  return { name: 'keygen', folder: folder ?? '.', type: type ?? 'ec' }
+}
+
+function only(args: readonly string[], command: string): string | undefined {
+  if (args.length > 1)
+    throw new ConfigError(`${command} takes one argument, not ${args.length}; see registry-auth help`)
+  return args[0]
+}
+
+function missing(command: string): never {
+  throw new ConfigError(`${command} needs the path of a configuration file`)
+}
+
+function withoutGlogFlags(args: readonly string[]): string[] {
+  const kept: string[] = []
+  for (let index = 0; index < args.length; index++) {
+    const arg = args[index] ?? ''
+    const [, name = '', value] = /^--?(\w+)(=.*)?$/.exec(arg) ?? []
+    if (GLOG_SWITCHES.includes(name)) continue
+    if (!GLOG_VALUES.includes(name)) kept.push(arg)
+    else if (value === undefined) index++
+  }
+  return kept
+}
+
+/** What `registry-auth help` prints. */
+export const HELP = `registry-auth: decides who may pull and push which container images
+
+  registry-auth [serve]            run with an embedded default in ./data (REGISTRY_AUTH_DATA moves it)
+  registry-auth [serve] CONFIG     run with a configuration file (docker_auth's, or one of examples/)
+  registry-auth check CONFIG       say everything that is wrong with a configuration file
+  registry-auth hash               turn a password into the bcrypt hash a configuration holds
+  registry-auth keygen [--type=ec|rsa|ed25519] [FOLDER]
+                                   make token.key and a self-signed token.crt, never overwriting any
+
+Without a configuration file, REGISTRY_AUTH_ADDR and REGISTRY_AUTH_REGISTRY_ADDR move the two ports.
+`
