@@ -1,11 +1,11 @@
 // The embedded default: a folder with a signing key, an admin, a configuration to keep editing, and the registry's storage.
 import { randomInt } from 'node:crypto'
 import { chmod, mkdir, readdir, readFile, stat, unlink } from 'node:fs/promises'
-import { dirname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { hash } from '@node-rs/bcrypt'
 import { createFile } from './lib/create-file.ts'
 import { ConfigError } from './lib/errors.ts'
-import { describeOwner, errorCode } from './lib/file-errors.ts'
+import { describeOwner, describeWriteFailure, errorCode } from './lib/file-errors.ts'
 import { Secret } from './lib/secret.ts'
 import { firstConfig } from './first-config.ts'
 import { createSelfSigned, selfSign } from './token/index.ts'
@@ -49,7 +49,7 @@ export async function prepareDataFolder(
     await makeKeyPair(folder, now)
     await mkdir(join(folder, REGISTRY), { recursive: true, mode: 0o700 })
     const password = newPassword()
-    const passwordHash = await hash(password.reveal(), { cost: 10 })
+    const passwordHash = await hash(password.reveal(), 10)
     await removeEmpty(configFile)
     await createFile(configFile, firstConfig({ folder, passwordHash, ...addresses }), 0o600)
     return { folder, configFile, password }
@@ -111,27 +111,12 @@ async function names(folder: string): Promise<string[]> {
   }
 }
 
-const WRITE_FAILURES: Readonly<Record<string, string>> = {
-  ENOSPC: 'the disk is full',
-  EROFS: 'the file system is read-only',
-  EEXIST: 'another start is filling it',
-}
-
 async function writing<T>(folder: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    const code = errorCode(error)
-    if (code === '') throw error
-    const closed = await nearestExisting(folder)
-    const why = WRITE_FAILURES[code] ?? (await describeOwner(closed))
-    throw new ConfigError(`${closed} cannot be written (${why}): name another folder with REGISTRY_AUTH_DATA`, {
-      cause: error,
-    })
+    if (errorCode(error) === '') throw error
+    const failure = await describeWriteFailure(folder, error)
+    throw new ConfigError(`${failure}: name another folder with REGISTRY_AUTH_DATA`, { cause: error })
   }
-}
-
-/** A folder that could not be made is the fault of the one it would have stood in. */
-async function nearestExisting(path: string): Promise<string> {
-  return (await exists(path)) || dirname(path) === path ? path : nearestExisting(dirname(path))
 }

@@ -17,7 +17,7 @@ export async function hashPassword(input: Readable & { isTTY?: boolean }, prompt
   if (bytes === 0) throw new ConfigError('the password is empty')
   if (bytes > MAX_BYTES)
     throw new ConfigError(`the password is ${bytes} bytes long; bcrypt takes ${MAX_BYTES} at the most`)
-  return hash(password.reveal(), { cost: COST })
+  return hash(password.reveal(), COST)
 }
 
 async function ask(input: Readable, prompt: Writable): Promise<Secret> {
