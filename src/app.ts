@@ -14,6 +14,7 @@ import type { RegistrySettings } from './config-registry.ts'
 import { formatAddress } from './lib/address.ts'
 import { createClientAddress } from './lib/client-address.ts'
 import { ConfigError } from './lib/errors.ts'
+import { requireFolder } from './lib/file-errors.ts'
 import type { Logger } from './lib/logger.ts'
 import { openListener } from './listener.ts'
 import type { ListenerSettings, Service } from './listener.ts'
@@ -61,8 +62,10 @@ export async function startApp(first: Config, log: Logger, moveWith: MoveWith): 
   })
   const stores = createPool({
     key: (rootdirectory: string) => rootdirectory,
-    open: (rootdirectory): Promise<Store> =>
-      Promise.resolve(createDiskStore({ rootdirectory, now: Date.now, randomId: randomUUID })),
+    async open(rootdirectory): Promise<Store> {
+      await requireFolder(rootdirectory, 'change registry.storage.filesystem.rootdirectory')
+      return createDiskStore({ rootdirectory, now: Date.now, randomId: randomUUID })
+    },
     close: () => Promise.resolve(),
   })
   const randomId = createIdSource(randomFillSync)

@@ -119,7 +119,7 @@ export function parseYaml(source: string, file: string): YamlDocument {
 
   const documents = events.flatMap((event, index) => (event.type === EVENT_ID.DOCUMENT ? [index] : []))
   if (documents[1] !== undefined)
-    fail('a second YAML document begins here; only one is read', startOf(documents[1] + 1))
+    fail('a second YAML document begins here; only one is read', eventStart(events[documents[1] + 1]) ?? source.length)
   next = 1
   const root: Node = documents.length === 0 || events[1]?.type === EVENT_ID.POP ? EMPTY : readNode([])
   return {

@@ -70,18 +70,18 @@ export function createRegistryRouter(options: RegistryRouterOptions): Router {
   const route = (path: string, methods: Methods, needs: Needs): void => {
     router.all(new RegExp(`^/v2/(?<name>${REPOSITORY_NAME})/${path}$`), serve(methods, needs))
   }
-  route('tags/list', { GET: tags, HEAD: tags }, needs)
+  route('tags/list', { GET: tags, HEAD: tags }, methodNeeds)
   route(
     `manifests/${REFERENCE}`,
     { GET: manifests.get, HEAD: manifests.get, PUT: manifests.put, ...deletable(manifests.delete) },
-    needs,
+    methodNeeds,
   )
-  route('blobs/uploads/?', { POST: uploads.start }, needs)
-  route(`blobs/${REFERENCE}`, { GET: blobs.get, HEAD: blobs.head, ...deletable(blobs.delete) }, needs)
+  route('blobs/uploads/?', { POST: uploads.start }, methodNeeds)
+  route(`blobs/${REFERENCE}`, { GET: blobs.get, HEAD: blobs.head, ...deletable(blobs.delete) }, methodNeeds)
   route(
     `blobs/uploads/${REFERENCE}`,
     { GET: uploads.status, HEAD: uploads.status, PATCH: uploads.append, PUT: uploads.finish, DELETE: uploads.cancel },
-    needsForSession,
+    sessionNeeds,
   )
 
   router.all(/^\/v2\//, () => {
@@ -93,10 +93,10 @@ export function createRegistryRouter(options: RegistryRouterOptions): Router {
 /** What a route asks of a token. */
 type Needs = (method: string, name: string, from: string | undefined) => { required: Access; orElse?: Access }
 
-const needs: Needs = (method, name, from) => ({ required: repositoryAccess(method, name, from) })
+const methodNeeds: Needs = (method, name, from) => ({ required: repositoryAccess(method, name, from) })
 
 // Distribution lets only those who may delete give up an upload; whoever may push one may give it up here.
-const needsForSession: Needs = (method, name, from) => ({
+const sessionNeeds: Needs = (method, name, from) => ({
   required: repositoryAccess(method, name, from),
   ...(method === 'DELETE' && { orElse: repositoryAccess(method, name, from, ['push']) }),
 })

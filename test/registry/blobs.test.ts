@@ -111,7 +111,8 @@ describe('a range', () => {
 describe('a client', () => {
   const LARGE = Buffer.alloc(32 * 1024 * 1024, 'large')
 
-  const openFiles = async (): Promise<number> => (await readdir('/proc/self/fd')).length
+  // Where there is no /proc there is nothing to count.
+  const openFiles = async (): Promise<number> => (await readdir('/proc/self/fd').catch(() => [])).length
 
   const logged = async (one: Registry, message: string): Promise<void> => {
     while (!one.log.some((line) => line.message === message)) await new Promise((resolve) => setTimeout(resolve, 5))
