@@ -79,9 +79,13 @@ export function compileRule({ match, actions }: AclEntryConfig): CompiledRule {
 const UNANCHORED = 'is not anchored with ^ and $: it also matches accounts that merely contain what it describes'
 const NO_IP = 'is neither an IP address nor a network such as 192.0.2.0/24'
 
+// Anchors would change nothing about these.
+const ANYTHING = new Set(['.', '.*', '.+'])
+
 function isUnanchored(pattern: string): boolean {
   const source = regexSource(pattern)
-  return source !== undefined && !/^(?:\(\?\w+\))?(?:\^|\\A).*(?<!\\)(?:\$|\\z)$/s.test(source)
+  if (source === undefined || ANYTHING.has(source)) return false
+  return !/^(?:\(\?\w+\))?(?:\^|\\A).*(?<!\\)(?:\$|\\z)$/s.test(source)
 }
 
 // Only a field written as an expression has groups. One that is an expression only once its placeholders are filled has none.
