@@ -86,7 +86,10 @@ async function runEngine(path: readonly pkijs.Certificate[], at: number): Promis
     trustedCerts: path.slice(-1),
     certs: path.slice(0, -1).reverse(),
     checkDate: new Date(at),
-    findIssuer: (certificate) => Promise.resolve(path.slice(path.indexOf(certificate) + 1).slice(0, 1)),
+    findIssuer: (certificate) => {
+      const next = path.indexOf(certificate) + 1
+      return Promise.resolve(path.slice(next, next + 1))
+    },
   })
   const { result, resultMessage } = await engine.verify()
   return result ? undefined : resultMessage

@@ -11,7 +11,7 @@ export type PathValidation =
 
 /**
  * Validates `chain` (leaf first, then intermediates in any order) against the bundle at a time in milliseconds. A leaf that is
- * itself in the bundle needs its dates only; otherwise a path to any certificate of the bundle, self-signed or not, must pass
+ * itself in the bundle needs its dates only (the admin trusts that very certificate, whatever it says of itself); otherwise a path to any certificate of the bundle, self-signed or not, must pass
  * RFC 5280, section 6, whatever the extended key usage. `path` runs from the leaf to the bundle.
  */
 export async function validatePath(

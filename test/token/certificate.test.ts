@@ -9,7 +9,7 @@ import { createSelfSigned, hasAmbiguousThumbprint, readSigningKey, selfSign } fr
 import { requires } from '../real/requires.ts'
 import { DAY, NOW, now } from './fixtures.ts'
 
-const options = { commonName: 'registry "ä" auth', now, days: 3650 }
+const options = { commonName: 'registry ä auth', now, days: 3650 }
 
 describe('a self-signed certificate', () => {
   test.each(['ec', 'rsa', 'ed25519'] as const)('makes a pair of a %s key that can sign tokens', async (type) => {
@@ -18,7 +18,7 @@ describe('a self-signed certificate', () => {
     expect(privateKeyPem).toMatch(/^-----BEGIN PRIVATE KEY-----/)
     expect(key.leaf.verify(key.publicKey)).toBe(true)
     expect(key.leaf.ca).toBe(false)
-    expect(key.leaf.subject).toBe('CN=registry "ä" auth')
+    expect(key.leaf.subject).toBe('CN=registry ä auth')
   })
 
   test('is for P-256 unless asked otherwise', async () => {
