@@ -1,0 +1,135 @@
+// The first start in an empty folder, the starts after it, and the starts that cannot be.
+import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { ask, basic, bearer, tokenPath } from './asking.ts'
+import { type Child, cleanUp, endChild, freePort, scratchFolder, startChild, waitUntil } from './children.ts'
+import { mainFile } from './server.ts'
+
+let folder: string
+let ports: { readonly token: number; readonly registry: number }
+
+beforeEach(async () => {
+  folder = join(scratchFolder(), 'data')
+  ports = { token: await freePort(), registry: await freePort() }
+})
+
+afterEach(cleanUp)
+
+/** Starts the embedded default, in an empty working directory. */
+const start = (): Child =>
+  startChild(process.execPath, [mainFile], {
+    cwd: scratchFolder(),
+    env: {
+      REGISTRY_AUTH_DATA: folder,
+      REGISTRY_AUTH_ADDR: `127.0.0.1:${ports.token}`,
+      REGISTRY_AUTH_REGISTRY_ADDR: `127.0.0.1:${ports.registry}`,
+    },
+  })
+
+const startReady = async (): Promise<Child> => {
+  const child = start()
+  await waitUntil(child, () => Promise.resolve(child.stderr().includes('registry-auth is ready')))
+  return child
+}
+
+const passwordsIn = (text: string): string[] => [...text.matchAll(/^ *password +(\S+)/gm)].map(([, word]) => word ?? '')
+
+/** How the registry answers somebody who logs in as docker does: Basic for a token, the token for the registry. */
+const logIn = async (password: string): Promise<number> => {
+  const { status, body } = await ask({ port: ports.token, path: tokenPath(), headers: basic('admin', password) })
+  if (status !== 200) return status
+  const path = tokenPath('repository:admin/app:pull,push').replace('Test+registry', 'registry-auth')
+  const { token } = JSON.parse((await ask({ port: ports.token, path, headers: basic('admin', password) })).body) as {
+    token: string
+  }
+  expect(body).not.toContain(password)
+  const upload = { port: ports.registry, path: '/v2/admin/app/blobs/uploads/', method: 'POST', headers: bearer(token) }
+  return (await ask(upload)).status
+}
+
+const files = ['config.yml', 'token.crt', 'token.key'] as const
+
+/** Everything about the folder that a start must not change. */
+const snapshot = (): unknown =>
+  files.map((name) => {
+    const { mode, mtimeMs, ctimeMs, ino } = statSync(join(folder, name))
+    return { name, mode, mtimeMs, ctimeMs, ino, bytes: readFileSync(join(folder, name), 'utf8') }
+  })
+
+describe('the first start in an empty folder', () => {
+  test('makes a folder that is nobody else’s business, and shows a password that opens the registry', async () => {
+    const child = await startReady()
+    expect(readdirSync(folder).sort()).toEqual([...files, 'registry'].sort())
+    const modeOf = (path: string): string => (statSync(path).mode & 0o7777).toString(8)
+    expect([folder, join(folder, 'registry')].map(modeOf)).toEqual(['700', '700'])
+    expect(files.map((name) => modeOf(join(folder, name)))).toEqual(['600', '600', '600'])
+
+    const [password = '', ...more] = passwordsIn(child.stderr())
+    expect(more).toEqual([])
+    expect(child.stdout()).not.toContain(password)
+    expect(readFileSync(join(folder, 'config.yml'), 'utf8')).not.toContain(password)
+    expect(await logIn(password)).toBe(202)
+    expect(await logIn('another')).toBe(401)
+    for (const shown of [
+      `docker login -u admin localhost:${ports.registry}`,
+      `realm: http://localhost:${ports.token}/auth`,
+    ])
+      expect(child.stderr()).toContain(shown)
+  })
+
+  test('starts without a word of warning', async () => {
+    const child = await startReady()
+    expect(child.stdout()).not.toMatch(/"level":"(?:warn|error)"/)
+  })
+
+  test('is followed by starts that change nothing and say how to reset the password', async () => {
+    const first = await startReady()
+    const [password = ''] = passwordsIn(first.stderr())
+    await endChild(first)
+    const before = snapshot()
+    const second = await startReady()
+    expect(snapshot()).toEqual(before)
+    expect(passwordsIn(second.stderr())).toEqual([])
+    expect(second.stderr()).toMatch(/reset the password.*\n.*hash/)
+    expect(await logIn(password)).toBe(202)
+  })
+
+  test('is taken up where it was interrupted: the key stays, and the password shown last counts', async () => {
+    await endChild(await startReady())
+    const key = readFileSync(join(folder, 'token.key'), 'utf8')
+    rmSync(join(folder, 'config.yml'))
+    const child = await startReady()
+    expect(readFileSync(join(folder, 'token.key'), 'utf8')).toBe(key)
+    expect(await logIn(passwordsIn(child.stderr())[0] ?? '')).toBe(202)
+  })
+
+  const moments = ['.', 'token.key', 'token.crt', 'registry', 'config.yml']
+  test.each(moments)('can be killed the moment %s is there, and the next start comes up', async (name) => {
+    const first = start()
+    while (!existsSync(join(folder, name))) await new Promise(setImmediate)
+    await endChild(first, 'SIGKILL')
+    const second = await startReady()
+    const [password] = [...passwordsIn(first.stderr()), ...passwordsIn(second.stderr())]
+    // Killed between the last file and the first word, nobody knows the password: then the second start says how to reset it.
+    if (password === undefined) expect(second.stderr()).toContain('reset the password')
+    else expect(await logIn(password)).toBe(202)
+  })
+
+  test.each(['token.key', 'token.crt', 'config.yml'])('is taken up when it left %s empty', async (name) => {
+    await endChild(await startReady())
+    for (const later of ['config.yml', name]) rmSync(join(folder, later), { force: true })
+    writeFileSync(join(folder, name), '')
+    if (name === 'token.key') rmSync(join(folder, 'token.crt'))
+    const child = await startReady()
+    expect(await logIn(passwordsIn(child.stderr())[0] ?? '')).toBe(202)
+  })
+
+  test('takes a new volume, in which lost+found stands', async () => {
+    mkdirSync(join(folder, 'lost+found'), { recursive: true })
+    chmodSync(folder, 0o755)
+    await startReady()
+    expect(readdirSync(folder)).toContain('lost+found')
+    expect((statSync(folder).mode & 0o777).toString(8)).toBe('700')
+  })
+})
