@@ -9,9 +9,9 @@ import type { ResourceActions } from '../protocol/scope.ts'
 import type { IssuedToken, Signer } from '../token/index.ts'
 import type { TokenRequest } from './request.ts'
 
-/** A token and what it grants, in the order it was asked for. */
+/** A token, and the scopes of it that grant anything, as they are written on the wire. */
 export interface Issued extends IssuedToken {
-  readonly access: readonly ResourceActions[]
+  readonly granted: string
 }
 
 /** What the issuer is made of. `realm` is what a refused client is told it failed to log in to. */
@@ -28,68 +28,84 @@ export interface IssuerParts {
 
 /** Creates the issuer. It throws ApiError: 401 for who is not let in, 500 or 503 for an outage. */
 export function createIssuer(parts: IssuerParts): (request: TokenRequest) => Promise<Issued> {
+  const { authenticate, authorize, signer, log } = parts
   const challenge = { 'WWW-Authenticate': `Basic realm="${headerText(parts.realm)}"` }
 
   return async (request) => {
     const started = performance.now()
-    const asked = request.scopes.map(formatScope)
-    const report = (outcome: string, fields: object): void => {
+    let step: Step = 'Authentication failed'
+    // Written out field by field: this runs for every request, and absent fields do not show.
+    const report = (outcome: Outcome, { reason, granted, rules }: Findings): void => {
+      const { credentials, service, ip } = request
+      const asked = formatScopes(request.scopes)
       const ms = Math.round((performance.now() - started) * 1000) / 1000
-      parts.log.info(
-        {
-          account: request.credentials.account,
-          service: request.service,
-          asked,
-          ...fields,
-          outcome,
-          ip: request.ip,
-          ms,
-        },
-        'token',
-      )
+      log.info({ account: credentials.account, service, asked, granted, rules, reason, outcome, ip, ms }, 'token')
     }
-    const outage =
-      (text: string) =>
-      (error: unknown): never => {
-        report('outage', { during: text })
-        throw toApiError(text, error)
-      }
 
-    const authentication = await parts.authenticate(request.credentials).catch(outage('Authentication failed'))
-    if (authentication.outcome !== 'accepted') {
-      report('refused', { reason: refusal(authentication) })
-      throw new ApiError(401, { text: 'Auth failed.' }, { headers: challenge })
+    try {
+      const authentication = await authenticate(request.credentials)
+      if (authentication.outcome !== 'accepted') {
+        report('refused', { reason: refusal(authentication) })
+        throw new ApiError(401, { text: 'Auth failed.' }, { headers: challenge })
+      }
+      step = 'Authorization failed'
+      const { identity } = authentication
+      const { access, rules } = await authorizeAll(authorize, request, identity)
+      step = 'Failed to generate token'
+      const issued = await signer.sign({ account: identity.account, access }, request.service)
+      const granted = formatScopes(access.filter(({ actions }) => actions.length > 0))
+      report('issued', { granted, rules: rules.join(' ') })
+      return { token: issued.token, expiresIn: issued.expiresIn, issuedAt: issued.issuedAt, granted }
+    } catch (error) {
+      if (error instanceof ApiError) throw error
+      report('outage', { reason: step })
+      throw toApiError(step, error)
     }
-    const { access, rules } = await authorizeAll(parts, request, authentication.identity).catch(
-      outage('Authorization failed'),
-    )
-    const grant = { account: authentication.identity.account, access }
-    const issued = await parts.signer.sign(grant, request.service).catch(outage('Failed to generate token'))
-    report('issued', { granted: access.filter(({ actions }) => actions.length > 0).map(formatScope), rules })
-    return { ...issued, access }
   }
 }
 
+type Outcome = 'issued' | 'refused' | 'outage'
+
+interface Findings {
+  readonly reason?: string
+  readonly granted?: string
+  readonly rules?: string
+}
+
+type Step = 'Authentication failed' | 'Authorization failed' | 'Failed to generate token'
+
+function formatScopes(scopes: readonly ResourceActions[]): string {
+  return scopes.map(formatScope).join(' ')
+}
+
 async function authorizeAll(
-  parts: IssuerParts,
+  authorize: IssuerParts['authorize'],
   request: TokenRequest,
   identity: Identity,
 ): Promise<{ access: ResourceActions[]; rules: string[] }> {
   const access: ResourceActions[] = []
   const rules: string[] = []
   for (const resource of request.scopes) {
-    const { actions, rule } = await parts.authorize({ identity, resource, service: request.service, ip: request.ip })
-    access.push({ ...resource, actions })
+    const { actions, rule } = await authorize({ identity, resource, service: request.service, ip: request.ip })
+    access.push(withActions(resource, actions))
     rules.push(rule ?? 'none')
   }
   return { access, rules }
+}
+
+// Not spread, for the same reason.
+function withActions(
+  { type, class: resourceClass, name }: ResourceActions,
+  actions: readonly string[],
+): ResourceActions {
+  return resourceClass === undefined ? { type, name, actions } : { type, class: resourceClass, name, actions }
 }
 
 function refusal(authentication: Exclude<Authentication, { outcome: 'accepted' }>): string {
   return authentication.outcome === 'rejected' ? authentication.reason : 'unknown account'
 }
 
-function toApiError(text: string, error: unknown): ApiError {
+function toApiError(text: Step, error: unknown): ApiError {
   const retryAfter = error instanceof BackendError ? error.retryAfter : undefined
   const body = { text: `${text} (the server's log says why)` }
   if (retryAfter === undefined) return new ApiError(500, body, { cause: error })

@@ -2,9 +2,9 @@
 import type { Writable } from 'node:stream'
 import { inspect, types } from 'node:util'
 import { pino } from 'pino'
-import { z } from 'zod'
+import { escapeControls, readableLine } from './log-line.ts'
 
-/** What the parts of the program write to. Fields never hold headers, bodies, tokens or passwords. */
+/** What the parts of the program write to. Fields never hold headers, bodies, tokens or passwords, and are not changed afterwards. */
 export interface Logger {
   info(fields: object, message: string): void
   warn(fields: object, message: string): void
@@ -15,66 +15,81 @@ export interface Logger {
 export interface LogOutput {
   readonly log: Logger
   /** Resolves when everything written so far has been taken by the reader, or after `limitMs` if it takes nothing. */
-  flush(limitMs: number): Promise<void>
+  readonly flush: (limitMs: number) => Promise<void>
 }
+
+type Level = keyof Logger
 
 // Beyond this many bytes nobody is reading: lines are then dropped and counted rather than kept for ever.
 const MAX_WAITING = 4 * 1024 * 1024
 
+// Lines are made and written a batch at a time: in the middle of a request each would cost several times as much. None waits for long.
+const BATCH = 64
+const DELAY_MS = 10
+
 /** Logs to `out`: readable lines when `readable`, JSON otherwise. */
 export function createLogger(out: Writable, readable: boolean): LogOutput {
-  let pending = ''
-  let scheduled = false
+  const waiting: { readonly level: Level; readonly at: number; readonly fields: object; readonly message: string }[] =
+    []
+  let timer: NodeJS.Timeout | undefined
   let dropped = 0
+  let at = 0
+  let text = ''
   out.on('error', () => undefined) // EPIPE: the reader is gone; the server goes on without a log.
 
-  const render = readable ? readableLine : escapeControls
-
-  function flushPending(): void {
-    scheduled = false
-    if (pending === '') return
-    out.write(pending)
-    pending = ''
-  }
-
-  function write(line: string): void {
-    if (out.writableLength + pending.length > MAX_WAITING) {
-      dropped++
-      return
-    }
-    if (dropped > 0) {
-      const note = {
-        level: 'warn',
-        time: new Date().toISOString(),
-        dropped,
-        msg: 'log lines were dropped because nobody read them',
-      }
-      pending += render(JSON.stringify(note) + '\n')
-      dropped = 0
-    }
-    pending += render(line)
-    if (scheduled) return
-    scheduled = true
-    setImmediate(flushPending)
-  }
-
-  const log = pino(
+  const lines = pino(
     {
       base: null,
-      timestamp: () => `,"time":"${new Date().toISOString()}"`,
+      timestamp: () => `,"time":"${new Date(at).toISOString()}"`,
       formatters: { level: (label) => ({ level: label }) },
       serializers: { err: describeError },
     },
-    { write },
+    {
+      write(line: string) {
+        text += `${escapeControls(readable ? readableLine(line.trimEnd()) : line.trimEnd())}\n`
+      },
+    },
   )
+
+  function writeBatch(): void {
+    clearTimeout(timer)
+    timer = undefined
+    for (const entry of waiting.splice(0)) {
+      at = entry.at
+      lines[entry.level](entry.fields, entry.message)
+    }
+    if (text !== '') out.write(text)
+    text = ''
+  }
+
+  const writer = (level: Level) => (fields: object, message: string) => {
+    if (out.writableLength > MAX_WAITING) {
+      dropped++
+      return
+    }
+    const now = Date.now()
+    if (dropped > 0) {
+      waiting.push({
+        level: 'warn',
+        at: now,
+        fields: { dropped },
+        message: 'log lines were dropped because nobody read them',
+      })
+      dropped = 0
+    }
+    waiting.push({ level, at: now, fields, message })
+    if (waiting.length >= BATCH) writeBatch()
+    else timer ??= setTimeout(writeBatch, DELAY_MS)
+  }
+
   return {
-    log,
+    log: { info: writer('info'), warn: writer('warn'), error: writer('error') },
     flush: (limitMs) =>
       new Promise((resolve) => {
-        flushPending()
-        const timer = setTimeout(resolve, limitMs)
+        writeBatch()
+        const limit = setTimeout(resolve, limitMs)
         out.write('', () => {
-          clearTimeout(timer)
+          clearTimeout(limit)
           resolve()
         })
       }),
@@ -86,36 +101,4 @@ export function describeError(error: unknown): unknown {
   if (!types.isNativeError(error)) return { name: 'Thrown', message: inspect(error, { depth: 0 }) }
   const { name, message, stack, cause } = error
   return { name, message, stack, ...(cause === undefined ? {} : { cause: describeError(cause) }) }
-}
-
-// JSON escapes C0 controls; C1 controls and the line separators also move a terminal's cursor.
-function escapeControls(text: string): string {
-  return text.replace(
-    /[\u007f-\u009f\u2028\u2029]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
-}
-
-const Failure = z.object({ name: z.string(), message: z.string(), cause: z.unknown().optional() })
-const Line = z.looseObject({ level: z.string(), time: z.string(), msg: z.string(), err: Failure.optional() })
-
-function readableLine(json: string): string {
-  const { level, time, msg, err, ...rest } = Line.parse(JSON.parse(json))
-  const fields = Object.entries(rest).map(([key, value]) => `${key}=${readableValue(value)}`)
-  const failure = err === undefined ? [] : [readableFailure(err)]
-  return `${escapeControls([time.slice(11, 19), level.toUpperCase().padEnd(5), readableText(msg), ...fields, ...failure].join(' '))}\n`
-}
-
-function readableValue(value: unknown): string {
-  return typeof value === 'string' && /^[\w.:/@,*+-]+$/.test(value) ? value : JSON.stringify(value)
-}
-
-function readableText(value: string): string {
-  return value.replace(/[\u0000-\u001f]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
-}
-
-function readableFailure({ name, message, cause }: z.infer<typeof Failure>): string {
-  const own = `${name}: ${readableText(message)}`
-  const deeper = Failure.safeParse(cause)
-  return deeper.success ? `${own} <- ${readableFailure(deeper.data)}` : own
 }

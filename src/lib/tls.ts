@@ -3,29 +3,29 @@ import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
 import type { SecureContextOptions, SecureVersion } from 'node:tls'
 
-const VERSIONS: Readonly<Record<string, SecureVersion>> = {
-  SSL30: 'TLSv1',
-  TLS10: 'TLSv1',
-  TLS11: 'TLSv1.1',
-  TLS12: 'TLSv1.2',
-  TLS13: 'TLSv1.3',
-  '768': 'TLSv1',
-  '769': 'TLSv1',
-  '770': 'TLSv1.1',
-  '771': 'TLSv1.2',
-  '772': 'TLSv1.3',
-}
+const VERSIONS: ReadonlyMap<string, SecureVersion> = new Map([
+  ['SSL30', 'TLSv1'],
+  ['TLS10', 'TLSv1'],
+  ['TLS11', 'TLSv1.1'],
+  ['TLS12', 'TLSv1.2'],
+  ['TLS13', 'TLSv1.3'],
+  ['768', 'TLSv1'],
+  ['769', 'TLSv1'],
+  ['770', 'TLSv1.1'],
+  ['771', 'TLSv1.2'],
+  ['772', 'TLSv1.3'],
+])
 
-const CURVES: Readonly<Record<string, string>> = {
-  P256: 'P-256',
-  P384: 'P-384',
-  P521: 'P-521',
-  X25519: 'X25519',
-  '23': 'P-256',
-  '24': 'P-384',
-  '25': 'P-521',
-  '29': 'X25519',
-}
+const CURVES: ReadonlyMap<string, string> = new Map([
+  ['P256', 'P-256'],
+  ['P384', 'P-384'],
+  ['P521', 'P-521'],
+  ['X25519', 'X25519'],
+  ['23', 'P-256'],
+  ['24', 'P-384'],
+  ['25', 'P-521'],
+  ['29', 'X25519'],
+])
 
 // IANA number, Go's name, OpenSSL's name. TLS 1.3 suites cannot be chosen in Go and are always on here too.
 const SUITES: readonly (readonly [number, string, string])[] = [
@@ -50,12 +50,12 @@ const SUITES: readonly (readonly [number, string, string])[] = [
 
 /** Node's version for `TLS12`, `0x0303` and the like, or undefined. */
 export function tlsVersion(name: string): SecureVersion | undefined {
-  return VERSIONS[numberOrName(name)]
+  return VERSIONS.get(numberOrName(name))
 }
 
 /** Node's curve for `P256`, `29` and the like, or undefined. */
 export function tlsCurve(name: string): string | undefined {
-  return CURVES[numberOrName(name)]
+  return CURVES.get(numberOrName(name))
 }
 
 /** OpenSSL's cipher for Go's name or its number, or undefined. */

@@ -71,9 +71,9 @@ describe('readable lines', () => {
     })
     expect(lines).toEqual([
       expect.stringMatching(
-        /^\d\d:\d\d:\d\d INFO  token account=alice asked=\["repository:a:pull"\] rule=acl.yml:3 note="two words"$/,
+        /^\d\d:\d\d:\d\d INFO {2}token account=alice asked=\["repository:a:pull"\] rule=acl.yml:3 note="two words"$/,
       ),
-      expect.stringMatching(/^\d\d:\d\d:\d\d WARN  careful$/),
+      expect.stringMatching(/^\d\d:\d\d:\d\d WARN {2}careful$/),
     ])
   })
 

@@ -1,7 +1,7 @@
 // The token endpoint over real HTTP, composed as app.ts does, with a signer that shows what it was given.
 import { hashSync } from '@node-rs/bcrypt'
 import { createServer } from 'node:http'
-import type { Server } from 'node:http'
+import type { RequestListener, Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createTokenHandler } from '../../src/auth/handler.ts'
 import { createIssuer } from '../../src/auth/issuer.ts'
@@ -81,9 +81,10 @@ export async function startTokenServer(
     ...options.address,
   })
   const handle = createTokenHandler({ issue, clientAddress, log: recorder.log })
-  const server = createServer((request, response) => {
+  const listener: RequestListener = (request, response) => {
     handle(request, response).catch((error: unknown) => writeError(request, response, error, 'token', recorder.log))
-  })
+  }
+  const server = createServer(listener).on('checkContinue', listener)
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return { ...recorder, place: placeOf(server), close: () => closeServer(server) }
 }
