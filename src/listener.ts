@@ -1,9 +1,9 @@
 // A listening port: which requests it answers can be swapped while it serves, and no client can hold it for ever.
 import { createServer } from 'node:http'
-import type { RequestListener, Server } from 'node:http'
+import type { IncomingMessage, RequestListener, Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { connect } from 'node:net'
-import { unlink } from 'node:fs/promises'
+import { lstat, unlink } from 'node:fs/promises'
 import type { SecureContextOptions } from 'node:tls'
 import { formatAddress } from './lib/address.ts'
 import type { Address } from './lib/address.ts'
@@ -39,6 +39,8 @@ export interface Listener {
 const HEADERS_TIMEOUT = 10_000
 const CHECK_INTERVAL = 1_000
 const KEEP_ALIVE_TIMEOUT = 65_000
+// For the rest of a body that was answered before it had arrived.
+const LATE_BODY_TIMEOUT = 1_000
 // A token with a certificate chain and many scopes is larger than Node's 16 KiB.
 const MAX_HEADER_SIZE = 64 * 1024
 
@@ -49,7 +51,11 @@ export async function openListener(settings: ListenerSettings, log: Logger): Pro
     tls: settings.tls,
     graceMs: 0,
   }
-  const handle: RequestListener = (request, response) => current.handler(request, response)
+  const handle: RequestListener = (request, response) => {
+    request.url = originForm(request.url ?? '')
+    if (announcesBody(request)) response.once('finish', () => endUnlessComplete(request))
+    current.handler(request, response)
+  }
   const options = {
     maxHeaderSize: MAX_HEADER_SIZE,
     headersTimeout: HEADERS_TIMEOUT,
@@ -87,6 +93,23 @@ export async function openListener(settings: ListenerSettings, log: Logger): Pro
   }
 }
 
+// A whole URL may stand where a path does, and must mean its path: https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2
+function originForm(target: string): string {
+  const path = target.replace(/^https?:\/\/[^/?#]*/i, '')
+  return path.startsWith('/') ? path : `/${path}`
+}
+
+function announcesBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || headers['content-length'] !== undefined
+}
+
+// Node takes whatever still comes after the answer, without end.
+function endUnlessComplete(request: IncomingMessage): void {
+  setTimeout(() => {
+    if (!request.complete) request.destroy()
+  }, LATE_BODY_TIMEOUT).unref()
+}
+
 async function listen(server: Server, settings: ListenerSettings): Promise<void> {
   const { address } = settings
   if (address.kind === 'unix') await removeStaleSocket(address.path)
@@ -109,13 +132,18 @@ async function listen(server: Server, settings: ListenerSettings): Promise<void>
 function describeListenFailure({ address, moveWith }: ListenerSettings, code: string): string {
   const where = formatAddress(address)
   if (code === 'EADDRINUSE') return `${where} is already in use: stop what listens there, or ${moveWith}`
+  // libuv says so for a missing folder, too.
+  if (code === 'EACCES' && address.kind === 'unix')
+    return `cannot listen on ${where} (its folder is missing or closed to this process): ${moveWith}`
   if (code === 'EACCES') return `this process may not listen on ${where}: use a port above 1023, or ${moveWith}`
   if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `${where} is no address of this machine: ${moveWith}`
   return `cannot listen on ${where} (${code}): ${moveWith}`
 }
 
-// A socket file whose process is gone refuses connections and would block this start for ever.
+// A socket file whose process is gone refuses connections and would block this start for ever. So does any other file: that stays.
 async function removeStaleSocket(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined)
+  if (found?.isSocket() !== true) return
   const code = await new Promise<string>((resolve) => {
     const probe = connect(path, () => {
       probe.destroy()
