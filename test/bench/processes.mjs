@@ -19,9 +19,14 @@ export function freePort() {
   })
 }
 
+const running = new Set()
+process.on('exit', () => running.forEach((child) => child.kill()))
+
 /** Starts a node program and resolves when a line of its output passes `isReady`. */
 export function start(args, options, isReady) {
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'], ...options })
+  running.add(child)
+  child.once('exit', () => running.delete(child))
   const stop = () => new Promise((resolve) => child.once('exit', resolve).kill('SIGTERM'))
   return new Promise((resolve, reject) => {
     let text = ''
@@ -31,7 +36,6 @@ export function start(args, options, isReady) {
       const line = text?.split('\n').find(isReady)
       if (line === undefined) return
       text = undefined // what follows is read and thrown away, as a log collector would
-      child.removeAllListeners('exit')
       resolve({ pid: child.pid, line, stop })
     })
   })

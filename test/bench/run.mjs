@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { generateKey } from '../../dist/cli/keygen.js'
 import { freePort, load, mainFile, median, residentMiB, signingLimit, start, startBaseline } from './processes.mjs'
 
-const ROUNDS = 2
-const SECONDS = 3
+const ROUNDS = 3
+const SECONDS = 2
 const folder = mkdtempSync(join(tmpdir(), 'registry-auth-bench-'))
 const print = (name, value, note = '') => console.log(`${name.padEnd(58)} ${value.padStart(9)}  ${note}`)
 const request = (path) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: CONNECTION\r\n\r\n`
