@@ -17,7 +17,7 @@ import { ConfigError } from './lib/errors.ts'
 import { requireFolder } from './lib/file-errors.ts'
 import type { Logger } from './lib/logger.ts'
 import { openListener } from './listener.ts'
-import type { ListenerSettings, Service } from './listener.ts'
+import type { ListenerSettings } from './listener.ts'
 import { writeError } from './middleware.ts'
 import { createPages } from './pages.ts'
 import { createDiskStore } from './registry/disk-store.ts'
@@ -83,22 +83,22 @@ export async function startApp(first: Config, log: Logger, moveWith: MoveWith): 
     }
     try {
       const signer = createSigner({ ...config.token, now: Date.now, randomId, log })
-      const doors: (() => void)[] = []
-      const open = async (settings: ListenerSettings, service: Service): Promise<void> => {
-        const listener = await hold(listeners.acquire(settings))
-        doors.push(() => listener.use(service))
-      }
       const { server, registry } = config
-      await open(
-        { ...server, requestTimeout: TOKEN_REQUEST_TIMEOUT_MS, moveWith: moveWith.server },
-        { handler: createTokenServer(config, signer, () => stopping, log), tls: server.tls, graceMs: TOKEN_GRACE_MS },
+      // The ports first: a start that cannot have one has created nothing.
+      const tokenPort = await hold(
+        listeners.acquire({ ...server, requestTimeout: TOKEN_REQUEST_TIMEOUT_MS, moveWith: moveWith.server }),
       )
-      if (registry !== undefined) {
-        const store = await hold(stores.acquire(registry.rootdirectory))
-        const handler = await createRegistryServer(config, registry, store, log)
-        await open({ ...registry, requestTimeout: 0, moveWith: moveWith.registry }, { ...registry, handler })
+      const registryPort =
+        registry && (await hold(listeners.acquire({ ...registry, requestTimeout: 0, moveWith: moveWith.registry })))
+      const store = registry && (await hold(stores.acquire(registry.rootdirectory)))
+
+      const tokenServer = createTokenServer(config, signer, () => stopping, log)
+      const registryServer = registry && store && (await createRegistryServer(config, registry, store, log))
+      const serve = (): void => {
+        tokenPort.use({ handler: tokenServer, tls: server.tls, graceMs: TOKEN_GRACE_MS })
+        if (registry && registryServer) registryPort?.use({ ...registry, handler: registryServer })
       }
-      return { config, serve: () => doors.forEach((serve) => serve()), release }
+      return { config, serve, release }
     } catch (error) {
       await release()
       throw error

@@ -22,6 +22,14 @@ export interface Findings {
   readonly warnings: Problem[]
 }
 
+/** Problems in the order of the files they are about, and in each from top to bottom. */
+export function inOrder(problems: readonly Problem[]): Problem[] {
+  const files = [...new Set(problems.map(({ file }) => file))]
+  return files.flatMap((name) =>
+    problems.filter(({ file }) => file === name).sort((one, other) => (one.line ?? 0) - (other.line ?? 0)),
+  )
+}
+
 /** A report about one document. */
 export function createReport(file: string, document: YamlDocument, findings: Findings, base: YamlPath = []): Report {
   const place = (path: YamlPath, message: string): Problem => ({

@@ -4,7 +4,7 @@ import { authnWarnings, UsersConfig } from './authn/index.ts'
 import type { AuthnConfig } from './authn/index.ts'
 import type { Acl } from './authz/index.ts'
 import { readAcl } from './config-acl.ts'
-import { createReport, reportDuplicates } from './config-problems.ts'
+import { createReport, inOrder, reportDuplicates } from './config-problems.ts'
 import type { Findings, Report } from './config-problems.ts'
 import { readRegistry } from './config-registry.ts'
 import type { RegistrySettings } from './config-registry.ts'
@@ -70,7 +70,7 @@ export async function loadConfig(file: string, files: FileSet, overrides: Overri
   const report = createReport(file, document, findings)
   reportDuplicates(document, report)
   const sections = report.parse([], Sections, document.value ?? {})
-  if (sections === undefined) throw new ConfigError(findings.problems)
+  if (sections === undefined) throw new ConfigError(inOrder(findings.problems))
   report.parse([], SectionNames, document.value ?? {})
 
   const server = await readSection(
@@ -100,8 +100,8 @@ export async function loadConfig(file: string, files: FileSet, overrides: Overri
     report.problem([], 'nobody may do anything: acl or acl_files is needed (it may be empty)')
   }
   if (findings.problems.length > 0 || server === undefined || token === undefined)
-    throw new ConfigError(findings.problems)
-  return { file, server, token, authn: { users }, acl, registry, warnings: findings.warnings }
+    throw new ConfigError(inOrder(findings.problems))
+  return { file, server, token, authn: { users }, acl, registry, warnings: inOrder(findings.warnings) }
 }
 
 async function readSection<Parsed, Settings>(

@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import type { IncomingMessage, RequestListener, Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { connect } from 'node:net'
+import type { Socket } from 'node:net'
 import { lstat, unlink } from 'node:fs/promises'
 import type { SecureContextOptions } from 'node:tls'
 import { formatAddress } from './lib/address.ts'
@@ -72,6 +73,11 @@ export async function openListener(settings: ListenerSettings, log: Logger): Pro
   server.on('request', handle)
   // The handler says 100 Continue itself, when it begins to read: a refused upload is then never sent.
   server.on('checkContinue', handle)
+  const sockets = new Set<Socket>()
+  server.on(secure === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
   await listen(server, settings)
   // Failing to accept one connection (too many open files) must not end the others.
   server.on('error', (error) =>
@@ -84,6 +90,8 @@ export async function openListener(settings: ListenerSettings, log: Logger): Pro
     },
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      // Node counts a connection on which nothing was ever asked among the busy ones.
+      for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
       const idle = setInterval(() => server.closeIdleConnections(), 50)
       const end = setTimeout(() => server.closeAllConnections(), current.graceMs)
       await closed

@@ -52,6 +52,9 @@ async function run(command: Command): Promise<number> {
   }
 }
 
+// A reader that has seen enough (head) is no error.
+process.stdout.on('error', () => undefined)
+
 try {
   process.exitCode = await run(parseArguments(process.argv.slice(2)))
 } catch (error) {

@@ -28,30 +28,29 @@ export async function serve({ configFile, overrides, moveWith, output, ready }: 
   const stopped = new Promise<string>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal))
   })
-  const load = async (): Promise<Attempt<Config | ConfigError>> => {
+  const load = async (): Promise<Attempt<Config | Error>> => {
     const files = createFileSet()
     try {
       return { result: await loadConfig(configFile, files, overrides), files }
     } catch (error) {
-      if (!(error instanceof ConfigError)) throw error
-      return { result: error, files }
+      return { result: error instanceof Error ? error : new Error(String(error)), files }
     }
   }
   const first = await load()
-  if (first.result instanceof ConfigError) throw first.result
+  if (first.result instanceof Error) throw first.result
   const app = await startApp(first.result, log, moveWith)
   const announce = (config: Config, message: string): void => {
     for (const problem of config.warnings) log.warn({ config: config.file }, formatProblem(problem))
     log.info({ config: config.file, server: formatAddress(config.server.address), ...registryAddress(config) }, message)
   }
-  const reload = async (result: Config | ConfigError): Promise<void> => {
+  const reload = async (result: Config | Error): Promise<void> => {
     try {
-      if (result instanceof ConfigError) throw result
+      if (result instanceof Error) throw result
       await app.reload(result)
       announce(result, 'reloaded')
     } catch (error) {
-      const reasons = error instanceof ConfigError ? error.problems.map(formatProblem) : [String(error)]
-      log.error({ config: configFile, reasons }, 'reload refused; the previous configuration goes on serving')
+      const why = error instanceof ConfigError ? { reasons: error.problems.map(formatProblem) } : { err: error }
+      log.error({ config: configFile, ...why }, 'reload refused; the previous configuration goes on serving')
     }
   }
   const watching = watch(first.files, load, reload)

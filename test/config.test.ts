@@ -139,14 +139,14 @@ test('everything that is wrong is said at once', async () => {
     ldap_auth: '{}',
   })
   await expect(problemsOf(folder, text)).resolves.toEqual([
-    'config.yml:6:1: ldap_auth: not supported yet',
-    'config.yml:5:1: acl_fils: unknown key "acl_fils"; did you mean "acl_files"?',
     'config.yml:1:10: server.addr: "nowhere" is not an address such as ":5001" or "127.0.0.1:5001"',
     'config.yml:1:43: server.trusted_proxies[0]: "10.0.0.0/33" is not an address or CIDR',
     'config.yml:2:9: token.issuer: must not be empty',
     'config.yml:2:21: token.expiration: must be a whole number, not "soon"',
     'config.yml:3:9: users.bob: must be a map of keys and values',
     'config.yml:4:16: acl[0].match.ip: is neither an IP address nor a network such as 192.0.2.0/24',
+    'config.yml:5:1: acl_fils: unknown key "acl_fils"; did you mean "acl_files"?',
+    'config.yml:6:1: ldap_auth: not supported yet',
   ])
 })
 

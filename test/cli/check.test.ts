@@ -46,9 +46,9 @@ test('every problem is a line, and the status is 1', async () => {
   await expect(checkedText(text)).resolves.toEqual({
     status: 1,
     lines: [
-      'config.yml:5:1: ldap_auth: not supported yet',
       'config.yml:1:1: server.addr: is required',
       'config.yml:1:10: server.adr: unknown key "adr"; did you mean "addr"?',
+      'config.yml:5:1: ldap_auth: not supported yet',
     ],
   })
 })

@@ -49,7 +49,7 @@ describe('a list in the configuration', () => {
     [
       'a label that would be lost',
       { match: { labels: JSON.parse('{"__proto__": "a"}') as unknown }, actions: [] },
-      '0.match.labels: "__proto__" cannot be a label',
+      '0.match.labels: "__proto__" cannot be a key',
     ],
     [
       'a match key that would be lost',
