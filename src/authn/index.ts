@@ -13,7 +13,8 @@ export interface AuthnConfig {
   readonly users?: UsersConfig | undefined
 }
 
-const QUEUE = 1000
+// Some seconds' worth: who would wait longer is better told to come back.
+const QUEUE = 100
 
 /**
  * Asks every configured back end in docker_auth's fixed order: `no-match` passes on, the first opinion decides, no opinion is `no-match`.
@@ -24,13 +25,13 @@ export function createAuthenticator(config: AuthnConfig, cores: number): Authent
   const passwords = createPasswords({ hashes, concurrency: Math.max(1, cores - 1), queue: QUEUE })
   const backends: Authenticator[] = []
   if (config.users !== undefined) backends.push(createUsersAuthenticator(config.users, passwords))
-  return createChain(backends, (credentials) => passwords.pretend(credentials.password))
+  return createChain(backends, ({ password }, signal) => passwords.pretend(password, signal))
 }
 
 /** The chain itself. `pretend` takes the time a wrong password takes; it runs where nobody knew the account. */
 export function createChain(
   backends: readonly Authenticator[],
-  pretend: (credentials: Credentials) => Promise<void>,
+  pretend: (credentials: Credentials, signal?: AbortSignal) => Promise<void>,
 ): Authenticator['authenticate'] {
   return async (credentials, signal): Promise<Authentication> => {
     // A password without an account is a mangled credential (containerd sends identity tokens so), never an anonymous one.
@@ -40,16 +41,18 @@ export function createChain(
       const answer = await backend.authenticate(credentials, signal)
       if (answer.outcome !== 'no-match') return answer
     }
-    if (credentials.account !== '') await pretend(credentials)
+    if (credentials.account !== '') await pretend(credentials, signal)
     return { outcome: 'no-match' }
   }
 }
 
 /** What an admin should know about these back ends, by the path of the key that says so. */
 export function authnWarnings(config: AuthnConfig): { readonly path: readonly string[]; readonly message: string }[] {
-  return Object.entries(config.users ?? {}).flatMap(([account, { password }]) =>
-    password === undefined || isBcryptHash(password)
-      ? []
-      : [{ path: ['users', account, 'password'], message: 'is not a bcrypt hash: nobody can log in with it' }],
-  )
+  return Object.entries(config.users ?? {}).flatMap(([account, { password }]) => {
+    if (password === undefined) return account === '' ? [] : [{ path: ['users', account], message: ANYBODY }]
+    return isBcryptHash(password) ? [] : [{ path: ['users', account, 'password'], message: NOBODY }]
+  })
 }
+
+const ANYBODY = 'has no password: any password is accepted'
+const NOBODY = 'is not a bcrypt hash: nobody can log in with it'

@@ -6,9 +6,9 @@ import type { Secret } from '../lib/secret.ts'
 /** Compares passwords with bcrypt hashes. */
 export interface Passwords {
   /** Whether this is the hash's password. A hash that is none takes as long as any and matches nothing. Throws BackendError when too many wait. */
-  verify(password: Secret, hash: string): Promise<boolean>
+  verify(password: Secret, hash: string, signal?: AbortSignal): Promise<boolean>
   /** Takes as long as a comparison that fails, so that an unknown account answers like a wrong password. */
-  pretend(password: Secret): Promise<void>
+  pretend(password: Secret, signal?: AbortSignal): Promise<void>
 }
 
 /** Whether this is a bcrypt hash (`$2a$`, `$2b$`, `$2y$`). */
@@ -30,13 +30,15 @@ export function createPasswords(options: { hashes: readonly string[]; concurrenc
   const waiting: (() => void)[] = []
   let running = 0
 
-  async function compare(password: Secret, hash: string): Promise<boolean> {
+  async function compare(password: Secret, hash: string, signal?: AbortSignal): Promise<boolean> {
     if (running >= options.concurrency) {
       if (waiting.length >= options.queue)
         throw new BackendError('too many passwords wait to be checked', { retryAfter: 1 })
       await new Promise<void>((resolve) => waiting.push(resolve))
     } else running++
     try {
+      // Nobody waits for the answer any more: the next one's turn.
+      if (signal?.aborted === true) throw new BackendError('the client went away')
       return await verify(password.reveal(), hash)
     } finally {
       const next = waiting.shift()
@@ -46,12 +48,12 @@ export function createPasswords(options: { hashes: readonly string[]; concurrenc
   }
 
   return {
-    async verify(password, hash) {
+    async verify(password, hash, signal) {
       const known = isBcryptHash(hash)
-      return (await compare(password, known ? hash : pretended)) && known
+      return (await compare(password, known ? hash : pretended, signal)) && known
     },
-    async pretend(password) {
-      await compare(password, pretended)
+    async pretend(password, signal) {
+      await compare(password, pretended, signal)
     },
   }
 }

@@ -19,10 +19,10 @@ export function createUsersAuthenticator(users: UsersConfig, passwords: Password
   const accounts = new Map(Object.entries(users))
   return {
     name: 'users',
-    async authenticate({ account, password }) {
+    async authenticate({ account, password }, signal) {
       const user = accounts.get(account)
       if (user === undefined) return { outcome: 'no-match' }
-      if (user.password !== undefined && !(await passwords.verify(password, user.password))) {
+      if (user.password !== undefined && !(await passwords.verify(password, user.password, signal))) {
         return { outcome: 'rejected', reason: 'wrong-password' }
       }
       return { outcome: 'accepted', identity: { account, labels: user.labels ?? {}, labelsArePatterns: true } }

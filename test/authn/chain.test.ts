@@ -108,8 +108,11 @@ test('a configuration without users knows nobody', async () => {
   await expect(createAuthenticator({}, 1)({ account: '', password: new Secret('') })).resolves.toEqual(noMatch)
 })
 
-test('passwords that are no hashes are warned about, by the path of their key', () => {
+test('passwords that are no hashes or missing are warned about, by the path of their key', () => {
   expect(
     authnWarnings({ users: { a: { password: 'plain' }, b: {}, c: { password: `$2b$10$${'a'.repeat(53)}` } } }),
-  ).toEqual([{ path: ['users', 'a', 'password'], message: 'is not a bcrypt hash: nobody can log in with it' }])
+  ).toEqual([
+    { path: ['users', 'a', 'password'], message: 'is not a bcrypt hash: nobody can log in with it' },
+    { path: ['users', 'b'], message: 'has no password: any password is accepted' },
+  ])
 })

@@ -115,3 +115,11 @@ test('whatever stands where a hash should, comparing ends in no', async () => {
     { numRuns: 200 },
   )
 })
+
+test('a comparison that nobody waits for any more is left out: the next one has its turn', async () => {
+  const passwords = create(1, 10)
+  const own = await hashOf('secret')
+  const abandoned = passwords.verify(new Secret('secret'), own, AbortSignal.abort())
+  await expect(abandoned).rejects.toThrow('the client went away')
+  await expect(passwords.verify(new Secret('secret'), own)).resolves.toBe(true)
+})
