@@ -12,7 +12,7 @@ export type TokenHandler = (request: IncomingMessage, response: ServerResponse) 
 
 /** Creates the endpoint. `headers` stand on every answer. */
 export function createTokenHandler(parts: {
-  readonly issue: (request: TokenRequest) => Promise<Issued>
+  readonly issue: (request: TokenRequest, signal?: AbortSignal) => Promise<Issued>
   readonly clientAddress: ClientAddress
   readonly log: Logger
 }): TokenHandler {
@@ -26,7 +26,10 @@ export function createTokenHandler(parts: {
       parts.log.info({ outcome: 'bad request', reason, ip: request.socket.remoteAddress ?? '' }, 'token')
       throw error
     })
-    const issued = await parts.issue(tokenRequest)
+    const issued = await parts.issue(
+      tokenRequest,
+      tokenRequest.credentials.account === '' ? undefined : untilClosed(response),
+    )
     const body = formatIssued(issued, request.method === 'POST')
     response.writeHead(200, {
       'Content-Type': 'application/json',
@@ -35,6 +38,13 @@ export function createTokenHandler(parts: {
     })
     response.end(body)
   }
+}
+
+/** Aborts when the client goes away: its password need not be checked any more. */
+function untilClosed(response: ServerResponse): AbortSignal {
+  const controller = new AbortController()
+  response.once('close', () => controller.abort())
+  return controller.signal
 }
 
 // Both names of the token, because clients of either flow read only theirs; `scope` is required on POST by RFC 6749 section 5.1.

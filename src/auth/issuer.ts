@@ -1,4 +1,5 @@
 // One token request, start to finish: authenticate, authorize, sign, and say so in one log line.
+import { setImmediate } from 'node:timers/promises'
 import type { Authentication, Authenticator } from '../authn/index.ts'
 import type { AuthorizationRequest } from '../authz/index.ts'
 import { ApiError, BackendError } from '../lib/errors.ts'
@@ -8,6 +9,8 @@ import { formatScope } from '../protocol/scope.ts'
 import type { ResourceActions } from '../protocol/scope.ts'
 import type { IssuedToken, Signer } from '../token/index.ts'
 import type { TokenRequest } from './request.ts'
+
+const TURN_MS = 10
 
 /** A token, and the scopes of it that grant anything, as they are written on the wire. */
 export interface Issued extends IssuedToken {
@@ -27,11 +30,11 @@ export interface IssuerParts {
 }
 
 /** Creates the issuer. It throws ApiError: 401 for who is not let in, 500 or 503 for an outage. */
-export function createIssuer(parts: IssuerParts): (request: TokenRequest) => Promise<Issued> {
+export function createIssuer(parts: IssuerParts): (request: TokenRequest, signal?: AbortSignal) => Promise<Issued> {
   const { authenticate, authorize, signer, log } = parts
   const challenge = { 'WWW-Authenticate': `Basic realm="${headerText(parts.realm)}"` }
 
-  return async (request) => {
+  return async (request, signal) => {
     const started = performance.now()
     let step: Step = 'Authentication failed'
     // Written out field by field: this runs for every request, and absent fields do not show.
@@ -43,7 +46,7 @@ export function createIssuer(parts: IssuerParts): (request: TokenRequest) => Pro
     }
 
     try {
-      const authentication = await authenticate(request.credentials)
+      const authentication = await authenticate(request.credentials, signal)
       if (authentication.outcome !== 'accepted') {
         report('refused', { reason: refusal(authentication) })
         throw new ApiError(401, { text: 'Auth failed.' }, { headers: challenge })
@@ -54,7 +57,7 @@ export function createIssuer(parts: IssuerParts): (request: TokenRequest) => Pro
       step = 'Failed to generate token'
       const issued = await signer.sign({ account: identity.account, access }, request.service)
       const granted = formatScopes(access.filter(({ actions }) => actions.length > 0))
-      report('issued', { granted, rules: rules.join(' ') })
+      report(outcomeOf(access, request.scopes), { granted, rules: rules.join(' ') })
       return { token: issued.token, expiresIn: issued.expiresIn, issuedAt: issued.issuedAt, granted }
     } catch (error) {
       if (error instanceof ApiError) throw error
@@ -64,7 +67,15 @@ export function createIssuer(parts: IssuerParts): (request: TokenRequest) => Pro
   }
 }
 
-type Outcome = 'issued' | 'refused' | 'outage'
+/** `granted` also where nothing but a login was asked; `denied` where none of what was asked was granted. */
+type Outcome = 'granted' | 'partial' | 'denied' | 'refused' | 'outage'
+
+function outcomeOf(access: readonly ResourceActions[], asked: readonly ResourceActions[]): Outcome {
+  const count = (scopes: readonly ResourceActions[]): number =>
+    scopes.reduce((sum, { actions }) => sum + actions.length, 0)
+  if (count(access) === count(asked)) return 'granted'
+  return count(access) === 0 ? 'denied' : 'partial'
+}
 
 interface Findings {
   readonly reason?: string
@@ -85,7 +96,13 @@ async function authorizeAll(
 ): Promise<{ access: ResourceActions[]; rules: string[] }> {
   const access: ResourceActions[] = []
   const rules: string[] = []
+  let resumed = performance.now()
   for (const resource of request.scopes) {
+    // Many scopes against many rules: others get their turn in between.
+    if (performance.now() - resumed > TURN_MS) {
+      await setImmediate()
+      resumed = performance.now()
+    }
     const { actions, rule } = await authorize({ identity, resource, service: request.service, ip: request.ip })
     access.push(withActions(resource, actions))
     rules.push(rule ?? 'none')

@@ -26,6 +26,7 @@ export async function readTokenRequest(request: IncomingMessage, clientAddress: 
   const form = request.method === 'POST' ? await readForm(request) : undefined
   const ip = clientAddress(request)
   if (ip === undefined) throw badRequest('the client address is missing or malformed')
+  if (form !== undefined) refuseOtherGrants(form)
   const basic = readBasic(request.headers.authorization)
   const credentials = basic ?? (form === undefined ? NOBODY : readGrant(form))
   // Only credentials make a user; an `account` that contradicts them is an error, and without them it means nothing.
@@ -41,11 +42,10 @@ export async function readTokenRequest(request: IncomingMessage, clientAddress: 
   }
 }
 
-/** The path of a request target, without the query, whether the target is a path or a whole URL. */
+/** The path of a request target, without the query. */
 export function pathOf(target: string): string {
-  const path = target.startsWith('/') ? target : target.replace(/^https?:\/\/[^/?#]*/i, '')
-  const end = path.search(/[?#]/)
-  return end < 0 ? path : path.slice(0, end)
+  const end = target.search(/[?#]/)
+  return end < 0 ? target : target.slice(0, end)
 }
 
 function queryOf(target: string): string {
@@ -83,16 +83,19 @@ function decodeUtf8(bytes: Buffer): string {
   }
 }
 
-/** The body's credentials. Never read from the query, which ends up in access logs. */
-function readGrant(form: URLSearchParams): Credentials {
-  const grantType = form.get('grant_type') ?? ''
-  const account = form.get('username') ?? ''
-  const password = form.get('password') ?? ''
-  if (grantType !== '' && grantType !== 'password') {
+/** What is asked for with another grant is never answered with what this one gives. */
+function refuseOtherGrants(form: URLSearchParams): void {
+  if (!['', 'password', null].includes(form.get('grant_type'))) {
     throw oauthError('unsupported_grant_type', 'only grant_type=password is supported')
   }
+}
+
+/** The body's credentials. Never read from the query, which ends up in access logs. */
+function readGrant(form: URLSearchParams): Credentials {
+  const account = form.get('username') ?? ''
+  const password = form.get('password') ?? ''
   if (account !== '' && password !== '') return { account, password: new Secret(password) }
-  if (grantType === 'password' || account !== '' || password !== '') {
+  if (form.get('grant_type') === 'password' || account !== '' || password !== '') {
     throw oauthError('invalid_request', 'username and password must both be given')
   }
   return NOBODY

@@ -149,7 +149,7 @@ describe('the log has one line per request', () => {
         asked: 'repository:public/a:pull,push repository:private:pull',
         granted: 'repository:public/a:pull',
         rules: 'rules:2 none',
-        outcome: 'issued',
+        outcome: 'partial',
         ip: '127.0.0.1',
         ms: expect.any(Number),
       },

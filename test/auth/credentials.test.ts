@@ -96,6 +96,17 @@ describe('the form of a POST', () => {
     expect(await outcome('/auth', form(fields))).toBe(expected)
   })
 
+  test('with another grant type is an OAuth error, whatever Basic credentials stand beside it', async () => {
+    const answer = await outcome('/auth', {
+      ...form([['grant_type', 'refresh_token']]),
+      headers: {
+        'content-type': 'application/x-www-form-urlencoded',
+        authorization: `Basic ${Buffer.from('alice:secret').toString('base64')}`,
+      },
+    })
+    expect(answer).toBe('400')
+  })
+
   test.each(['refresh_token', 'authorization_code', 'PASSWORD', 'urn:x'])(
     'with the grant type %s is an OAuth error, never anonymous',
     async (type) => {
