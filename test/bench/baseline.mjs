@@ -7,8 +7,7 @@ const [keyFile, inputFile] = process.argv.slice(2)
 const key = createPrivateKey(readFileSync(keyFile))
 const input = readFileSync(inputFile)
 const text = input.toString()
-const isRsa = key.asymmetricKeyType === 'rsa'
-const options = isRsa ? key : { key, dsaEncoding: 'ieee-p1363' }
+const options = key.asymmetricKeyType === 'rsa' ? key : { key, dsaEncoding: 'ieee-p1363' }
 
 function answer(response, signature) {
   const token = `${text}.${signature.toString('base64url')}`
@@ -19,8 +18,7 @@ function answer(response, signature) {
 }
 
 const server = createServer((_request, response) => {
-  // RSA on the thread pool and EC on the main thread: each is the faster way on its own.
-  if (isRsa) sign('sha256', input, options, (_error, signature) => answer(response, signature))
-  else answer(response, sign('sha256', input, options))
+  // On the thread pool: the faster way for RSA and for EC.
+  sign('sha256', input, options, (_error, signature) => answer(response, signature))
 })
 server.listen(0, '127.0.0.1', () => process.stdout.write(`${server.address().port}\n`))

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { generateKey } from '../../dist/cli/keygen.js'
 import { freePort, load, mainFile, median, residentMiB, signingLimit, start, startBaseline } from './processes.mjs'
 
-const ROUNDS = 3
+const ROUNDS = 5
 const SECONDS = 2
 const folder = mkdtempSync(join(tmpdir(), 'registry-auth-bench-'))
 const print = (name, value, note = '') => console.log(`${name.padEnd(58)} ${value.padStart(9)}  ${note}`)
