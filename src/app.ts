@@ -12,6 +12,7 @@ import { createAuthorizer } from './authz/index.ts'
 import type { Config } from './config.ts'
 import type { RegistrySettings } from './config-registry.ts'
 import { formatAddress } from './lib/address.ts'
+import type { Address } from './lib/address.ts'
 import { createClientAddress } from './lib/client-address.ts'
 import { ConfigError } from './lib/errors.ts'
 import { requireFolder } from './lib/file-errors.ts'
@@ -21,6 +22,7 @@ import type { ListenerSettings } from './listener.ts'
 import { writeError } from './middleware.ts'
 import { createPages } from './pages.ts'
 import { createDiskStore } from './registry/disk-store.ts'
+import { registryError } from './registry/errors.ts'
 import { createRegistryRouter } from './registry/router.ts'
 import type { Store } from './registry/store.ts'
 import { createPool } from './resources.ts'
@@ -85,18 +87,20 @@ export async function startApp(first: Config, log: Logger, moveWith: MoveWith): 
       const signer = createSigner({ ...config.token, now: Date.now, randomId, log })
       const { server, registry } = config
       // The ports first: a start that cannot have one has created nothing.
-      const tokenPort = await hold(
-        listeners.acquire({ ...server, requestTimeout: TOKEN_REQUEST_TIMEOUT_MS, moveWith: moveWith.server }),
-      )
-      const registryPort =
-        registry && (await hold(listeners.acquire({ ...registry, requestTimeout: 0, moveWith: moveWith.registry })))
+      const tokenPort = await hold(listeners.acquire({ ...server, moveWith: moveWith.server }))
+      const registryPort = registry && (await hold(listeners.acquire({ ...registry, moveWith: moveWith.registry })))
       const store = registry && (await hold(stores.acquire(registry.rootdirectory)))
 
       const tokenServer = createTokenServer(config, signer, () => stopping, log)
       const registryServer = registry && store && (await createRegistryServer(config, registry, store, log))
       const serve = (): void => {
-        tokenPort.use({ handler: tokenServer, tls: server.tls, graceMs: TOKEN_GRACE_MS })
-        if (registry && registryServer) registryPort?.use({ ...registry, handler: registryServer })
+        tokenPort.use({
+          handler: tokenServer,
+          tls: server.tls,
+          graceMs: TOKEN_GRACE_MS,
+          requestTimeout: TOKEN_REQUEST_TIMEOUT_MS,
+        })
+        if (registry && registryServer) registryPort?.use({ ...registry, handler: registryServer, requestTimeout: 0 })
       }
       return { config, serve, release }
     } catch (error) {
@@ -107,18 +111,21 @@ export async function startApp(first: Config, log: Logger, moveWith: MoveWith): 
 
   let current = await build(first)
   current.serve()
+  let released: Promise<unknown> = Promise.resolve()
   return {
     async reload(config) {
-      refuseTlsSwitch(current.config, config)
+      refuseOverlap(current.config, config)
+      const next = await build(config)
+      if (stopping) return next.release()
       const previous = current
-      current = await build(config)
+      current = next
       current.serve()
       // In the background: the ports that moved still finish what they began.
-      void previous.release()
+      released = Promise.all([released, previous.release()])
     },
     async stop() {
       stopping = true
-      await current.release()
+      await Promise.all([released, current.release()])
     },
   }
 }
@@ -164,7 +171,7 @@ async function createRegistryServer(
   const verifier = await createVerifier({ ...registry.trust, now: Date.now })
   const clientAddress = createClientAddress(config.server.clientAddress)
   const app = express()
-  app.disable('x-powered-by').disable('etag')
+  app.disable('x-powered-by').disable('etag').set('env', 'production')
   app.use(
     createRegistryRouter({
       store,
@@ -178,22 +185,35 @@ async function createRegistryServer(
       idleTimeoutMs: IDLE_BODY_MS,
     }),
   )
+  app.use(() => {
+    throw registryError('UNSUPPORTED', { status: 404, message: 'this registry answers below /v2/ only' })
+  })
   const answerError: express.ErrorRequestHandler = (error, request, response, _next) =>
     writeError(request, response, error, 'registry', log)
   app.use(answerError)
   return app
 }
 
-// Both would listen on one port for a moment; the old one cannot be closed first without refusing clients.
-function refuseTlsSwitch(current: Config, next: Config): void {
-  const doors = (config: Config): { address: Config['server']['address']; tls: SecureContextOptions | undefined }[] => [
-    config.server,
-    ...(config.registry === undefined ? [] : [config.registry]),
-  ]
-  for (const door of doors(next)) {
-    const same = doors(current).find(({ address }) => formatAddress(address) === formatAddress(door.address))
-    if (same !== undefined && (same.tls === undefined) !== (door.tls === undefined)) {
-      throw new ConfigError(`${formatAddress(door.address)} changes between http and https: that needs a restart`)
+// Two listeners cannot share a port for a moment, and the old one cannot be closed first without refusing clients.
+function refuseOverlap(current: Config, next: Config): void {
+  for (const door of doorsOf(next)) {
+    const where = formatAddress(door.address)
+    for (const old of doorsOf(current)) {
+      const same = formatAddress(old.address) === where
+      if (same && (old.tls === undefined) !== (door.tls === undefined)) {
+        throw new ConfigError(`${where} changes between http and https: that needs a restart`)
+      }
+      if (!same && isTcp(old.address) && isTcp(door.address) && old.address.port === door.address.port) {
+        throw new ConfigError(`${where} replaces ${formatAddress(old.address)} on the same port: that needs a restart`)
+      }
     }
   }
+}
+
+function doorsOf({ server, registry }: Config): { address: Address; tls: SecureContextOptions | undefined }[] {
+  return registry === undefined ? [server] : [server, registry]
+}
+
+function isTcp(address: Address): address is Address & { kind: 'tcp' } {
+  return address.kind === 'tcp'
 }

@@ -26,6 +26,7 @@ export async function readAcl(
   findings: Findings,
 ): Promise<Acl | undefined> {
   const sources: Source[] = []
+  const seen = new Set<string>()
   if (main.value !== undefined) {
     const entries = main.report.parse(['acl'], AclConfig, main.value)
     if (entries !== undefined) sources.push(source(main.file, main.document, main.report, ['acl'], entries))
@@ -34,6 +35,8 @@ export async function readAcl(
     const names = await files.list(pattern)
     if (names.length === 0) main.report.problem(['acl_files', index], `no file matches "${pattern}"`)
     for (const name of names) {
+      if (seen.has(name)) continue // named by two patterns
+      seen.add(name)
       const read = await main.report.guard(['acl_files', index], readAclFile(name, files, findings))
       if (read !== undefined) sources.push(read)
     }

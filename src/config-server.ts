@@ -14,7 +14,7 @@ import type { Report } from './config-problems.ts'
 export const ServerConfig = strict({
   addr: nonEmpty,
   net: z.enum(['', 'tcp', 'unix'], { error: 'must be tcp or unix' }).optional(),
-  path_prefix: text.regex(/^(?:\/.*)?$/, { error: 'must begin with /' }).optional(),
+  path_prefix: text.regex(/^(?:\/[\w.~-]+)*\/?$/, { error: 'must be a path such as /auth-server' }).optional(),
   public_url: text
     .regex(/^https?:\/\/[^\s/?#]+\/?$/, { error: 'must be a URL such as https://auth.example.com' })
     .optional(),

@@ -73,6 +73,8 @@ export async function loadConfig(file: string, files: FileSet, overrides: Overri
   if (sections === undefined) throw new ConfigError(inOrder(findings.problems))
   report.parse([], SectionNames, document.value ?? {})
 
+  reportOverride(report.at(['server', 'addr']), sections.server, overrides.serverAddr)
+  reportOverride(report.at(['registry', 'http', 'addr']), httpOf(sections.registry), overrides.registryAddr)
   const server = await readSection(
     report.at(['server']),
     ServerConfig,
@@ -123,6 +125,17 @@ function withAddr(section: unknown, addr: string | undefined): unknown {
 }
 
 function withRegistryAddr(section: unknown, addr: string | undefined): unknown {
-  if (addr === undefined || typeof section !== 'object' || section === null || !('http' in section)) return section
-  return { ...section, http: withAddr(section.http, addr) }
+  if (addr === undefined || typeof section !== 'object') return section
+  return { ...section, http: withAddr(httpOf(section), addr) }
+}
+
+function httpOf(section: unknown): unknown {
+  return typeof section === 'object' && section !== null && 'http' in section ? section.http : undefined
+}
+
+function reportOverride(report: Report, section: unknown, addr: string | undefined): void {
+  const written = typeof section === 'object' && section !== null && 'addr' in section ? section.addr : undefined
+  if (addr !== undefined && written !== undefined && addr !== written) {
+    report.warning([], `the environment says ${addr} instead`)
+  }
 }

@@ -16,8 +16,6 @@ import type { Logger } from './lib/logger.ts'
 export interface ListenerSettings {
   readonly address: Address
   readonly tls: SecureContextOptions | undefined
-  /** How long a whole request may take to arrive, in ms; 0 where bodies are watched as they come. */
-  readonly requestTimeout: number
   /** What an admin can change when the address is taken. */
   readonly moveWith: string
 }
@@ -28,6 +26,8 @@ export interface Service {
   readonly tls: SecureContextOptions | undefined
   /** How long a stop waits for requests in flight, in ms. */
   readonly graceMs: number
+  /** How long a whole request may take to arrive, in ms; 0 where bodies are watched as they come. */
+  readonly requestTimeout: number
 }
 
 /** An open port. */
@@ -51,16 +51,17 @@ export async function openListener(settings: ListenerSettings, log: Logger): Pro
     handler: (_request, response) => void response.writeHead(503).end(),
     tls: settings.tls,
     graceMs: 0,
+    requestTimeout: HEADERS_TIMEOUT,
   }
   const handle: RequestListener = (request, response) => {
-    request.url = originForm(request.url ?? '')
+    if (request.url?.startsWith('/') !== true) request.url = originForm(request.url ?? '')
     if (announcesBody(request)) response.once('finish', () => endUnlessComplete(request))
     current.handler(request, response)
   }
   const options = {
     maxHeaderSize: MAX_HEADER_SIZE,
     headersTimeout: HEADERS_TIMEOUT,
-    requestTimeout: settings.requestTimeout,
+    requestTimeout: HEADERS_TIMEOUT,
     connectionsCheckingInterval: CHECK_INTERVAL,
     keepAliveTimeout: KEEP_ALIVE_TIMEOUT,
     noDelay: true,
@@ -74,7 +75,7 @@ export async function openListener(settings: ListenerSettings, log: Logger): Pro
   // The handler says 100 Continue itself, when it begins to read: a refused upload is then never sent.
   server.on('checkContinue', handle)
   const sockets = new Set<Socket>()
-  server.on(secure === undefined ? 'connection' : 'secureConnection', (socket: Socket) => {
+  server.on('connection', (socket: Socket) => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
   })
@@ -86,6 +87,7 @@ export async function openListener(settings: ListenerSettings, log: Logger): Pro
   return {
     use(service) {
       current = service
+      server.requestTimeout = service.requestTimeout
       if (service.tls !== undefined) secure?.setSecureContext(service.tls)
     },
     async close() {
@@ -93,7 +95,7 @@ export async function openListener(settings: ListenerSettings, log: Logger): Pro
       // Node counts a connection on which nothing was ever asked among the busy ones.
       for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
       const idle = setInterval(() => server.closeIdleConnections(), 50)
-      const end = setTimeout(() => server.closeAllConnections(), current.graceMs)
+      const end = setTimeout(() => sockets.forEach((socket) => socket.destroy()), current.graceMs)
       await closed
       clearInterval(idle)
       clearTimeout(end)

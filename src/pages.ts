@@ -22,7 +22,7 @@ export function createPages(parts: {
   })
 
   const app = express()
-  app.disable('x-powered-by').disable('etag')
+  app.disable('x-powered-by').disable('etag').enable('case sensitive routing').set('env', 'production')
   app.set('strict routing', true)
   app.use(health)
   app.use(parts.prefix === '' ? '/' : parts.prefix, health)

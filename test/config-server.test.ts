@@ -14,7 +14,7 @@ const tls = (): string => `certificate: ${folder.path('own.crt')}, key: ${folder
 describe('a value that cannot be', () => {
   test.each([
     ['net: udp', 'server.net: must be tcp or unix'],
-    ['path_prefix: auth', 'server.path_prefix: must begin with /'],
+    ['path_prefix: auth', 'server.path_prefix: must be a path such as /auth-server'],
     ['public_url: auth.example.com', 'server.public_url: must be a URL such as https://auth.example.com'],
     ['public_url: "https://example.com/auth"', 'server.public_url: must be a URL such as https://auth.example.com'],
     ['real_ip_header: "X Y"', 'server.real_ip_header: must be a header name'],

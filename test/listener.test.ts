@@ -28,10 +28,15 @@ const saying =
   (text: string): RequestListener =>
   (_request, response) =>
     void response.end(text)
-const service = (handler: RequestListener, graceMs = 0) => ({ handler, tls: undefined, graceMs })
+const service = (handler: RequestListener, graceMs = 0) => ({
+  handler,
+  tls: undefined,
+  graceMs,
+  requestTimeout: 20_000,
+})
 
 async function open(address: Address, tls?: SecureContextOptions): Promise<Listener> {
-  const settings = { address, tls, requestTimeout: 20_000, moveWith: 'change x' }
+  const settings = { address, tls, moveWith: 'change x' }
   const listener = await openListener(settings, createRecorder().log)
   opened.push(listener)
   return listener
@@ -175,6 +180,6 @@ test('a TLS port shows the new certificate to new connections after a swap, and 
   const listener = await open(socket(), await options('first'))
   expect(await subject()).toBe('first')
   await askRaw(place(), 'GET / HTTP/1.1\r\nHost: x\r\n\r\n').catch(String)
-  listener.use({ handler: saying('x'), tls: await options('second'), graceMs: 0 })
+  listener.use({ handler: saying('x'), tls: await options('second'), graceMs: 0, requestTimeout: 0 })
   expect(await subject()).toBe('second')
 })
