@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { bool, duration, nonEmpty, notSupportedYet, strict, text, texts } from '../lib/schema.ts'
 
-const httpUrl = nonEmpty.refine((value) => /^https?:\/\//i.test(value) && URL.canParse(value), {
+const httpUrl = nonEmpty.refine((value) => /^https?:\/\/[\x21-\x7e]+$/i.test(value) && URL.canParse(value), {
   error: 'must be an absolute URL such as https://registry.example.com',
 })
 
@@ -22,7 +22,7 @@ const Http = strict({
   // Signs what Distribution hides in upload URLs; here they hide nothing.
   secret: text.optional(),
   /** How long a stop waits for requests in flight. */
-  draintimeout: duration.optional(),
+  draintimeout: duration.refine((ms) => ms >= 0 && ms <= 86_400_000, { error: 'must be between 0 and 24h' }).optional(),
   net: notSupportedYet,
   prefix: notSupportedYet,
   relativeurls: notSupportedYet,
@@ -47,7 +47,8 @@ const Storage = strict({
 
 const Token = strict({
   realm: httpUrl.optional(),
-  service: nonEmpty,
+  // It stands in a header of every challenge.
+  service: nonEmpty.regex(/^[\x20-\x7e]+$/, { error: 'must be plain ASCII' }),
   issuer: nonEmpty,
   rootcertbundle: nonEmpty.optional(),
   jwks: nonEmpty.optional(),

@@ -5,6 +5,7 @@ import { ApiError } from '../lib/errors.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { Challenge } from '../protocol/challenge.ts'
 import { formatChallenge } from '../protocol/challenge.ts'
+import { formatScope } from '../protocol/scope.ts'
 import type { ResourceActions } from '../protocol/scope.ts'
 import type { Grant, Verifier } from '../token/index.ts'
 import { registryError } from './errors.ts'
@@ -74,10 +75,21 @@ export function createGuard({ verifier, realm, service, log, clientIp }: GuardOp
         throw refuse(required, verification.malformed ? undefined : 'invalid_token')
       }
       const { grant } = verification
-      if (!covers(grant, required) && !covers(grant, orElse)) throw refuse(required, 'insufficient_scope')
-      return grant
+      if (covers(grant, required) || covers(grant, orElse)) return grant
+      const fields = {
+        account: grant.account,
+        needed: written(required),
+        granted: written(grant.access),
+        ip: clientIp(req),
+      }
+      log.warn(fields, 'token not enough')
+      throw refuse(required, 'insufficient_scope')
     },
   }
+}
+
+function written(access: Access): string {
+  return access.map(formatScope).join(' ')
 }
 
 // The scheme ends at the first space; whatever follows is the token.

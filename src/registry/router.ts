@@ -112,7 +112,7 @@ interface Captured {
 function createServe(guard: Guard): (methods: Methods, needs: Needs) => RequestHandler<Captured> {
   return (methods, needs) => async (req, res) => {
     const { name = '', reference = '' } = req.params
-    const query = new URLSearchParams(req.url.split('?', 2)[1])
+    const query = new URLSearchParams(req.url.replace(/^[^?]*/, ''))
     const from = readFrom(query)
     if (name !== '' && !isRepositoryName(name)) throw registryError('NAME_INVALID')
     const { required, orElse } = needs(req.method, name, from)

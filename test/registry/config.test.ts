@@ -100,3 +100,28 @@ describe('a registry section', () => {
     expect(problems(config)).toEqual([])
   })
 })
+
+test.each([
+  [
+    'a service that cannot stand in a header',
+    minimal(token({ service: '日本' })),
+    'auth.token.service: must be plain ASCII',
+  ],
+  [
+    'a realm that cannot',
+    minimal(token({ realm: 'https://日本.example.com/auth' })),
+    'auth.token.realm: must be an absolute URL such as https://registry.example.com',
+  ],
+  [
+    'a stop that never ends',
+    minimal((config) => (config['http'] = { addr: ':5000', draintimeout: '1000h' })),
+    'http.draintimeout: must be between 0 and 24h',
+  ],
+])('%s is refused', (_what, config, expected) => {
+  expect(problems(config)).toEqual([expected])
+})
+
+test('a bare number is a duration in nanoseconds, as in Go', () => {
+  const config = minimal((section) => (section['http'] = { addr: ':5000', draintimeout: '3000000000' }))
+  expect(RegistryConfig.parse(config).http.draintimeout).toBe(3000)
+})
