@@ -15,6 +15,8 @@ export interface DataFolder {
   readonly folder: string
   readonly configFile: string
   readonly password: Secret | undefined
+  /** Whether the folder held a key, or images, but no configuration. */
+  readonly resumed: boolean
 }
 
 const KEY = 'token.key'
@@ -41,8 +43,9 @@ export async function prepareDataFolder(
 ): Promise<DataFolder> {
   const folder = resolve(path)
   const configFile = join(folder, CONFIG)
-  if (await isPrepared(folder)) return { folder, configFile, password: undefined }
+  if (await isPrepared(folder)) return { folder, configFile, password: undefined, resumed: false }
   await refuseForeign(folder)
+  const resumed = (await names(folder)).some((name) => OURS.includes(name))
   return writing(folder, async () => {
     await mkdir(folder, { recursive: true, mode: 0o700 })
     await chmod(folder, 0o700)
@@ -52,7 +55,7 @@ export async function prepareDataFolder(
     const passwordHash = await hash(password.reveal(), 10)
     await removeEmpty(configFile)
     await createFile(configFile, firstConfig({ folder, passwordHash, ...addresses }), 0o600)
-    return { folder, configFile, password }
+    return { folder, configFile, password, resumed }
   })
 }
 

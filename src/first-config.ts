@@ -10,7 +10,7 @@ export function firstConfig(values: {
 }): string {
   const path = (name: string): string => JSON.stringify(join(values.folder, name))
   return `# The configuration of this registry-auth. Saved changes are live within seconds; a mistake is logged and the old rules
-# go on serving. Check a change first:  registry-auth check ${join(values.folder, 'config.yml')}
+# go on serving. Check a change first:  node dist/main.js check ${join(values.folder, 'config.yml')}
 
 server:
   addr: ${JSON.stringify(values.server)} # ":5001" listens on every address; set certificate and key first
@@ -25,7 +25,7 @@ token:
   key: ${path('token.key')}
 
 users:
-  # A password is a bcrypt hash; make one with:  registry-auth hash
+  # A password is a bcrypt hash; make one with:  node dist/main.js hash
   admin:
     password: ${JSON.stringify(values.passwordHash)}
   # alice:

@@ -53,7 +53,7 @@ async function run(command: Command): Promise<number> {
 }
 
 // A reader that has seen enough (head) is no error.
-process.stdout.on('error', () => undefined)
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
 
 try {
   process.exitCode = await run(parseArguments(process.argv.slice(2)))

@@ -67,6 +67,7 @@ function finish(request: IncomingMessage, response: ServerResponse, body: string
   request.once('end', end).once('close', end)
   request.on('data', (chunk: Buffer) => {
     left -= chunk.length
-    if (left < 0) end()
+    // Whoever sends more has to wait, and so has the time to read the answer.
+    if (left < 0) request.pause()
   })
 }

@@ -7,7 +7,7 @@ import { ConfigError } from './lib/errors.ts'
 import type { Logger, LogOutput } from './lib/logger.ts'
 import { openListener } from './listener.ts'
 import { serve } from './serve.ts'
-import { welcome } from './welcome.ts'
+import { newFolder, welcome } from './welcome.ts'
 
 const DOORS = {
   server: { variable: 'REGISTRY_AUTH_ADDR', usual: '127.0.0.1:5001', other: '127.0.0.1:5101' },
@@ -34,7 +34,15 @@ export async function serveDefault(
   const data = await prepareDataFolder(folder, addresses, Date.now)
   const overrides = { serverAddr: chosen.server, registryAddr: chosen.registry }
   const { configFile } = data
-  await serve({ configFile, overrides, moveWith, output, ready: (config) => void notes.write(welcome(config, data)) })
+  // At once: a start that ends early must not take the only sight of the password with it.
+  if (data.password !== undefined) notes.write(newFolder(data.folder, data.password, data.resumed))
+  await serve({
+    configFile,
+    overrides,
+    moveWith,
+    output,
+    ready: (config) => void notes.write(welcome(config, data.password === undefined)),
+  })
 }
 
 function chosenAddress(
@@ -56,6 +64,6 @@ function cure(door: keyof typeof DOORS): string {
 async function requireFree(text: string, moveWith: string, log: Logger): Promise<void> {
   const address: Address | undefined = parseTcpAddress(text)
   if (address === undefined) throw new ConfigError(`${text} is not an address`)
-  const probe = await openListener({ address, tls: undefined, requestTimeout: 0, moveWith }, log)
+  const probe = await openListener({ address, tls: undefined, moveWith }, log)
   await probe.close()
 }

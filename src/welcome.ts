@@ -1,12 +1,22 @@
 // What a person who started the embedded default wants to know next.
+import { dirname, join } from 'node:path'
 import type { Config } from './config.ts'
-import type { DataFolder } from './data-folder.ts'
 import type { Address } from './lib/address.ts'
+import type { Secret } from './lib/secret.ts'
 
-/** The text for the terminal: the new password once, the commands to try, and what an existing registry needs. */
-export function welcome(config: Config, { folder, configFile, password }: DataFolder): string {
-  const { registry, server, token } = config
-  const head = password === undefined ? returning(configFile) : firstTime(folder, password.reveal())
+/** What a person is told once: where everything is, and the admin's new password. */
+export function newFolder(folder: string, password: Secret, resumed: boolean): string {
+  const found = resumed ? '\nIt held a key or images without a config.yml; a new one was made for them.' : ''
+  return `
+Everything registry-auth needs is in ${folder}.${found}
+  user      admin
+  password  ${password.reveal()}    (shown this once; its hash is in config.yml)
+`
+}
+
+/** What to try, and what an existing registry needs; to who comes back also how a password is changed. */
+export function welcome({ file, registry, server, token }: Config, returning: boolean): string {
+  const head = returning ? passwordHelp(file) : 'registry-auth is ready.\n'
   if (registry === undefined) return `\n${head}\n`
   const host = clientHost(registry.address)
   return `
@@ -24,21 +34,14 @@ A registry of your own takes these tokens with this in its configuration, under 
     realm: ${server.publicUrl}${server.pathPrefix}/auth
     service: ${JSON.stringify(registry.trust.service)}
     issuer: ${JSON.stringify(token.issuer)}
-    rootcertbundle: ${folder}/token.crt
+    rootcertbundle: ${join(dirname(file), 'token.crt')}
 
 `
 }
 
-function firstTime(folder: string, password: string): string {
-  return `registry-auth is ready. Everything it needs is in ${folder}.
-  user      admin
-  password  ${password}    (shown this once; its hash is in config.yml)
-`
-}
-
-function returning(configFile: string): string {
+function passwordHelp(configFile: string): string {
   return `registry-auth is ready, as ${configFile} says.
-To reset the password or add a user, put the line that this prints into its users section (it is live within seconds):
+To reset the password or add a user, set its password: in the users section to what this prints, in quotes (live within seconds):
   node dist/main.js hash
 `
 }

@@ -77,7 +77,12 @@ describe('a first run', () => {
 test('a second run finds everything, changes nothing, and knows no password', async () => {
   await prepare()
   const before = await snapshot()
-  await expect(prepare()).resolves.toEqual({ folder: data(), configFile: data('config.yml'), password: undefined })
+  await expect(prepare()).resolves.toEqual({
+    folder: data(),
+    configFile: data('config.yml'),
+    password: undefined,
+    resumed: false,
+  })
   expect(await snapshot()).toEqual(before)
 })
 

@@ -17,6 +17,7 @@ const GLOG_VALUES = ['v', 'log_dir', 'stderrthreshold', 'vmodule', 'log_backtrac
 /** Reads the arguments after the program's name. Throws ConfigError for what it does not understand. */
 export function parseArguments(args: readonly string[]): Command {
   const [first, ...rest] = withoutGlogFlags(args)
+  if (rest.includes('--help') || rest.includes('-h')) return { name: 'help' }
   if (first === undefined) return { name: 'serve', configFile: undefined }
   if (first === 'help' || first === '--help' || first === '-h') return { name: 'help' }
   if (first === 'version' || first === '--version') return { name: 'version' }

@@ -3,15 +3,16 @@ import { stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { createFile } from '../lib/create-file.ts'
 import { ConfigError } from '../lib/errors.ts'
-import { describeOwner, errorCode } from '../lib/file-errors.ts'
+import { describeOwner, errorCode, requireFolder } from '../lib/file-errors.ts'
 import { createSelfSigned } from '../token/index.ts'
 
-/** Writes `token.key` (0600) and `token.crt` into the folder and answers their paths. Throws ConfigError, having written nothing, when either exists. */
+/** Writes `token.key` (0600) and `token.crt` into the folder, which it makes if need be, and answers their paths. Throws ConfigError, having written nothing, when either exists. */
 export async function generateKey(
   folder: string,
   type: 'ec' | 'rsa' | 'ed25519',
   now: () => number,
 ): Promise<string[]> {
+  await requireFolder(folder, 'name another folder')
   const keyFile = join(folder, 'token.key')
   const certificateFile = join(folder, 'token.crt')
   for (const file of [keyFile, certificateFile]) {

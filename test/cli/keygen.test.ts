@@ -37,8 +37,9 @@ test.each(['token.key', 'token.crt'])('where %s exists, nothing is written', asy
   expect(await readdir(folder.path())).toEqual([name])
 })
 
-test('a folder that is missing is said to be so', async () => {
-  await expect(generateKey(folder.path('nix'), 'ec', () => NOW)).rejects.toThrow(
-    `${folder.path('nix/token.key')} cannot be written (ENOENT)`,
-  )
+test('a folder that is missing is made', async () => {
+  await expect(generateKey(folder.path('new/keys'), 'ec', () => NOW)).resolves.toEqual([
+    folder.path('new/keys/token.key'),
+    folder.path('new/keys/token.crt'),
+  ])
 })

@@ -48,6 +48,8 @@ export function compileRule({ match, actions }: AclEntryConfig): CompiledRule {
     const { pattern, invalid, malformed } = compilePattern(text)
     if (invalid !== undefined) problems.push({ path, message: invalid })
     if (malformed === true) warnings.push({ path, message: 'is a malformed pattern: this rule never matches' })
+    const unknown = /\$\{[^}]*\}/.exec(parseTemplate(text).texts.join(' '))
+    if (unknown !== null) warnings.push({ path, message: `${unknown[0]} is no placeholder and stands for itself` })
     return pattern
   }
 
