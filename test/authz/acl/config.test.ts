@@ -150,4 +150,13 @@ describe('compiling a list', () => {
   test('other fields need not be anchored', () => {
     expect(compile({ name: '/app/', service: '/reg/' }).warnings).toEqual([])
   })
+
+  test.each(['${label:team}/*', '/^${foo}$/', '${labels}/*'])(
+    'what only looks like a placeholder, in %s, is warned about',
+    (name) => {
+      expect(compile({ name }).warnings.map(({ message }) => message)).toEqual([
+        expect.stringMatching(/^\$\{.*\} is no placeholder and stands for itself$/),
+      ])
+    },
+  )
 })
