@@ -43,6 +43,7 @@ export default tseslint.config(
         setTimeout: 'readonly',
         performance: 'readonly',
         setImmediate: 'readonly',
+        fetch: 'readonly',
       },
     },
   },

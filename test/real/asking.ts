@@ -21,7 +21,8 @@ export interface Question {
 /** One request over HTTP; rejects when the connection breaks. */
 export const ask = ({ port, path, method = 'GET', headers = {}, body, agent }: Question): Promise<Answer> =>
   new Promise((resolve, reject) => {
-    const length = body === undefined ? {} : { 'Content-Length': Buffer.byteLength(body) }
+    const hasNoLength = body === undefined || 'Transfer-Encoding' in headers
+    const length = hasNoLength ? {} : { 'Content-Length': Buffer.byteLength(body) }
     const sent = request(
       { host: '127.0.0.1', port, path, method, headers: { ...length, ...headers }, agent: agent ?? false },
       (response) => {

@@ -19,9 +19,9 @@ export interface DraftConfig {
   readonly server: Readonly<Record<string, unknown>>
   readonly token: Readonly<Record<string, unknown>>
   readonly users: Readonly<Record<string, unknown>>
-  readonly acl?: readonly object[]
+  readonly acl?: readonly object[] | undefined
   readonly acl_files?: readonly string[]
-  readonly registry?: object
+  readonly registry?: object | undefined
 }
 
 export interface Draft {

@@ -12,7 +12,7 @@ import { openWire, statusesOf } from './wire.ts'
 const CONNECTIONS = 1000
 const REQUESTS = 25
 const AT_ONCE = 16
-const QUIET_MS = 500
+const QUIET_MS = 150
 const SEED = 20260728
 
 let draft: Draft
@@ -68,9 +68,10 @@ describe.each([
 ])('twenty-five thousand requests at %s', (_name, port) => {
   test('are answered or refused, none by a failure of the server’s own', async () => {
     const statuses = await bombard(port(), SEED)
-    console.log([...statuses])
     expect([...statuses.keys()].filter((status) => status >= 500)).toEqual([])
-    expect(statuses.get(400)).toBeGreaterThan(100)
+    // Which of the 4xx depends on how far a connection got before it was broken off.
+    const refused = [...statuses].filter(([status]) => status >= 400).map(([, count]) => count)
+    expect(refused.reduce((sum, count) => sum + count, 0)).toBeGreaterThan(1000)
     expect([...statuses.values()].reduce((sum, count) => sum + count, 0)).toBeGreaterThan(5000)
   })
 })

@@ -21,13 +21,13 @@ describe('the key that signs tokens', () => {
   const count = (msg: string): number => server.lines().filter((line) => line['msg'] === msg).length
 
   /** Does something to the files and waits for the one reload, or refusal, that follows from it. */
-  const answers = async (msg: string, change: () => void | Promise<void>): Promise<void> => {
+  const answers = async (msg: string, change: () => unknown): Promise<void> => {
     const before = count(msg)
     await change()
     await eventually(msg, () => count(msg) > before)
   }
-  const reloaded = (change: () => void | Promise<void>): Promise<void> => answers('reloaded', change)
-  const refused = (change: () => void | Promise<void>): Promise<void> =>
+  const reloaded = (change: () => unknown): Promise<void> => answers('reloaded', change)
+  const refused = (change: () => unknown): Promise<void> =>
     answers('reload refused; the previous configuration goes on serving', change)
 
   const lastReasons = (): unknown => server.lines().findLast(({ level }) => level === 'error')?.['reasons']
@@ -50,7 +50,8 @@ describe('the key that signs tokens', () => {
     }
     const old = await adminToken(draft.port, 'repository:a:pull')
     const clients = [client(), client()]
-    for (const _rotation of [1, 2]) await reloaded(async () => void (await writeKeyPair(draft.at('token'))))
+    await reloaded(() => writeKeyPair(draft.at('token')))
+    await reloaded(() => writeKeyPair(draft.at('token')))
     seen.done = true
     await Promise.all(clients)
     expect(seen).toMatchObject({ refusals: 0 })
@@ -108,9 +109,8 @@ describe('the certificate that clients see', () => {
   test('is the renewed one on new connections, while an old connection goes on', async () => {
     const draft = await createDraft()
     const first = await writeKeyPair(draft.at('tls'))
-    const { registry: _, ...config } = draft.config
-    const server = { ...config.server, certificate: 'tls.crt', key: 'tls.key' }
-    replace(draft.at('config.yml'), { ...config, server })
+    const server = { ...draft.config.server, certificate: 'tls.crt', key: 'tls.key' }
+    replace(draft.at('config.yml'), { ...draft.config, registry: undefined, server })
     const child = startChild(process.execPath, [mainFile, 'config.yml'], { cwd: draft.folder })
     await waitUntil(child, () => Promise.resolve(child.stdout().includes('"ready"')))
 
@@ -138,7 +138,7 @@ const fingerprint = (socket: TLSSocket): string | undefined => socket.getPeerX50
 
 const healthOver = (socket: TLSSocket): Promise<string> =>
   new Promise((resolve, reject) => {
-    socket.once('data', (data) => resolve(data.toString()))
+    socket.once('data', (data: Buffer) => resolve(data.toString()))
     socket.once('close', () => reject(new Error('the connection was closed')))
     socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n')
   })

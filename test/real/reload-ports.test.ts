@@ -37,9 +37,9 @@ const listenersOf = (pid: number): number => {
   return listening.filter((inode) => sockets.includes(`socket:[${inode ?? ''}]`)).length
 }
 
-test('both ports move by a reload, and a request in flight on an old one is still answered', async () => {
+test('both ports move by a reload, and a request in flight on an old one is answered even if a stop follows', async () => {
   const draft = await createDraft()
-  await startDraft(draft)
+  const { child } = await startDraft(draft)
   const slow = await openWire(draft.port)
   await slow.send('POST /auth HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n')
   await slow.send('Content-Length: 9\r\n\r\nservice')
@@ -54,8 +54,11 @@ test('both ports move by a reload, and a request in flight on an old one is stil
   expect((await ask({ port: registryPort, path: '/v2/' })).headers['www-authenticate']).toContain(
     `realm="http://localhost:${port}/auth"`,
   )
+  child.signal('SIGTERM')
+  await eventually('the new ports are closed', () => isRefused(port))
   await slow.send('=x')
   expect(await slow.over).toMatch(/^HTTP\/1\.1 200 OK\r\n/)
+  expect(await child.gone).toBe(0)
 })
 
 test('a reload to a port that is taken, or from http to https, is refused and changes nothing', async () => {

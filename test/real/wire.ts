@@ -2,7 +2,7 @@
 import { connect } from 'node:net'
 
 export interface Wire {
-  /** Resolves when the bytes have been handed to the system, or the connection is gone. */
+  /** Resolves when the bytes have been handed to the system, or, if they cannot be, once the connection is over. */
   send(bytes: string | Uint8Array): Promise<void>
   /** Everything that came back so far, a character per byte. */
   received(): string
@@ -13,7 +13,7 @@ export interface Wire {
   isOver(): boolean
   /** Sends FIN; what still comes back is kept. */
   end(): void
-  /** Sends RST. */
+  /** Sends RST, or just closes after an `end`. */
   reset(): void
 }
 
@@ -41,8 +41,7 @@ export const openWire = (port: number): Promise<Wire> =>
     const wire: Wire = {
       send: (bytes) =>
         new Promise((sent) => {
-          if (socket.destroyed) sent()
-          else socket.write(bytes, () => sent())
+          socket.write(bytes, (error) => void (error ? over.then(() => sent()) : sent()))
         }),
       received: () => text,
       until: (pattern) =>
@@ -56,7 +55,11 @@ export const openWire = (port: number): Promise<Wire> =>
       over,
       isOver: () => isOver,
       end: () => void socket.end(),
-      reset: () => void socket.resetAndDestroy(),
+      reset: () => {
+        // Node cannot reset a connection that it has begun to end, and before it resets one it waits for unsent bytes.
+        if (!socket.writableEnded) socket.resetAndDestroy()
+        socket.destroy()
+      },
     }
     socket.once('connect', () => resolve(wire))
   })
