@@ -32,7 +32,8 @@ export async function readAcl(
     if (entries !== undefined) sources.push(source(main.file, main.document, main.report, ['acl'], entries))
   }
   for (const [index, pattern] of (patterns ?? []).entries()) {
-    const names = await files.list(pattern)
+    const names = await main.report.guard(['acl_files', index], files.list(pattern))
+    if (names === undefined) continue
     if (names.length === 0) main.report.problem(['acl_files', index], `no file matches "${pattern}"`)
     for (const name of names) {
       if (seen.has(name)) continue // named by two patterns

@@ -28,6 +28,9 @@ export async function serve({ configFile, overrides, moveWith, output, ready }: 
   const stopped = new Promise<string>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal))
   })
+  let reloadNow = (): void => undefined
+  // Before it is of use already: without a handler this signal ends the process.
+  process.on('SIGHUP', () => reloadNow())
   const load = async (): Promise<Attempt<Config | Error>> => {
     const files = createFileSet()
     try {
@@ -54,7 +57,7 @@ export async function serve({ configFile, overrides, moveWith, output, ready }: 
     }
   }
   const watching = watch(first.files, load, reload)
-  process.on('SIGHUP', () => watching.trigger())
+  reloadNow = watching.trigger
   announce(first.result, 'ready')
   ready(first.result)
 

@@ -18,7 +18,7 @@ export interface Attempt<T> {
 /** A running watch. */
 export interface Watch {
   /** Reloads now, whether or not a change was seen. */
-  trigger(): void
+  readonly trigger: () => void
   close(): void
 }
 

@@ -50,13 +50,11 @@ export function createFileSet(): FileSet {
     },
     async list(pattern) {
       const names = await listNames(pattern)
-      const current = async (): Promise<string> => (await listNames(pattern)).join('\n')
-      seen.set(`${pattern} (list)`, {
-        stamp: names.join('\n'),
-        digest: names.join('\n'),
-        currentStamp: current,
-        currentDigest: current,
-      })
+      const current = async (): Promise<string> => stampOfNames(await listNames(pattern))
+      const stamp = stampOfNames(names)
+      seen.set(`${pattern} (list)`, { stamp, digest: stamp, currentStamp: current, currentDigest: current })
+      if (names instanceof Error)
+        throw new ConfigError([{ message: names.message, file: dirname(pattern) }], { cause: names })
       return names
     },
     paths: () => [...seen.keys()],
@@ -101,12 +99,18 @@ function decode(content: Buffer, path: string): string {
   }
 }
 
-async function listNames(pattern: string): Promise<string[]> {
+// A folder that is not there holds nothing; one that cannot be read might.
+async function listNames(pattern: string): Promise<string[] | Error> {
   const folder = dirname(pattern)
   const glob = compileGlob(basename(pattern))
-  const names = await readdir(folder).catch(() => [])
-  return names
-    .filter((name) => !name.startsWith('.') && glob.matches(name))
-    .sort()
-    .map((name) => join(folder, name))
+  try {
+    const names = (await readdir(folder)).filter((name) => !name.startsWith('.') && glob.matches(name))
+    return names.sort().map((name) => join(folder, name))
+  } catch (error) {
+    return errorCode(error) === 'ENOENT' ? [] : new Error(await describeReadFailure(folder, error), { cause: error })
+  }
+}
+
+function stampOfNames(names: readonly string[] | Error): string {
+  return names instanceof Error ? names.message : names.join('\n')
 }

@@ -125,3 +125,10 @@ describe('a file that is created', () => {
     await expect(readFile(path, 'utf8')).resolves.toBe('mine')
   })
 })
+
+test('a list in a folder that cannot be read is an error, not an empty list', async () => {
+  const file = await folder.write('a.yml', 'a')
+  const files = createFileSet()
+  await expect(files.list(`${file}/*.yml`)).rejects.toThrow(`${file}: does not exist (a part of its path is a file)`)
+  await expect(files.isSame()).resolves.toBe(true)
+})
