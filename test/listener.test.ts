@@ -3,8 +3,9 @@ import { afterEach, describe, expect, test } from '@jest/globals'
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import type { RequestListener } from 'node:http'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { connect as connectTls } from 'node:tls'
 import type { SecureContextOptions } from 'node:tls'
 import type { Address } from '../src/lib/address.ts'
@@ -182,4 +183,17 @@ test('a TLS port shows the new certificate to new connections after a swap, and 
   await askRaw(place(), 'GET / HTTP/1.1\r\nHost: x\r\n\r\n').catch(String)
   listener.use({ handler: saying('x'), tls: await options('second'), graceMs: 0, requestTimeout: 0 })
   expect(await subject()).toBe('second')
+})
+
+test.each([
+  ['http://h.example.com/auth?x', '/auth?x'],
+  ['HTTPS://h.example.com?x', '/?x'],
+  ['/auth', '/auth'],
+])('a request for "%s" is one for "%s"', async (target, expected) => {
+  const path = folder.path('socket')
+  const listener = await open({ kind: 'unix', path })
+  listener.use(service((request, response) => void response.end(`<${request.url ?? ''}>`)))
+  const socket = connect(path)
+  socket.write(`GET ${target} HTTP/1.1\r\nHost: h.example.com\r\nConnection: close\r\n\r\n`)
+  await expect(text(socket)).resolves.toContain(`<${expected}>`)
 })
