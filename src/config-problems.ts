@@ -2,19 +2,8 @@
 import type { z } from 'zod'
 import { ConfigError } from './lib/errors.ts'
 import type { Problem } from './lib/errors.ts'
+import type { Report } from './lib/report.ts'
 import type { YamlDocument, YamlPath } from './lib/yaml.ts'
-
-/** Where problems and warnings of one part of a configuration go; paths are relative to that part. */
-export interface Report {
-  problem(path: YamlPath, message: string): void
-  warning(path: YamlPath, message: string): void
-  /** The value, or undefined when reading it threw a ConfigError, which then is a problem of this path, unless it says where it stands itself. */
-  guard<T>(path: YamlPath, value: Promise<T> | (() => T)): Promise<T | undefined>
-  /** The same report for a part below this one. */
-  at(path: YamlPath): Report
-  /** The parsed value, or undefined when it does not fit the schema. */
-  parse<T>(path: YamlPath, schema: z.ZodType<T>, value: unknown): T | undefined
-}
 
 /** All problems and warnings of one load. */
 export interface Findings {

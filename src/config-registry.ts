@@ -1,7 +1,7 @@
 // The `registry` section: whom it trusts, read from files only, and what follows from its other keys.
 import type { X509Certificate } from 'node:crypto'
 import type { SecureContextOptions } from 'node:tls'
-import type { Report } from './config-problems.ts'
+import type { Report } from './lib/report.ts'
 import { readPair } from './config-server.ts'
 import type { ServerSettings } from './config-server.ts'
 import type { TokenSettings } from './config-token.ts'

@@ -9,7 +9,7 @@ import type { FileSet } from './lib/files.ts'
 import { compileIpPattern } from './lib/ip.ts'
 import { bool, int, nonEmpty, notSupportedYet, strict, text, texts } from './lib/schema.ts'
 import { describeBadPair, tlsCipher, tlsCurve, tlsOptions, tlsVersion } from './lib/tls.ts'
-import type { Report } from './config-problems.ts'
+import type { Report } from './lib/report.ts'
 
 export const ServerConfig = strict({
   addr: nonEmpty,

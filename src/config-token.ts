@@ -1,7 +1,7 @@
 // The `token` section: its key and certificate read, and what clients and registries will make of them.
 import type { ServerSettings } from './config-server.ts'
 import { readPair } from './config-server.ts'
-import type { Report } from './config-problems.ts'
+import type { Report } from './lib/report.ts'
 import type { FileSet } from './lib/files.ts'
 import { hasAmbiguousThumbprint, jwkThumbprint, libtrustKeyId, readSigningKey } from './token/index.ts'
 import type { SigningKey, TokenConfig } from './token/index.ts'

@@ -1,11 +1,12 @@
 // Every section's schema composed; the files they name read; every problem reported at once, with file, line and column.
 import { z } from 'zod'
-import { authnWarnings, UsersConfig } from './authn/index.ts'
-import type { AuthnConfig } from './authn/index.ts'
+import { authnSections } from './authn/index.ts'
 import type { Acl } from './authz/index.ts'
 import { readAcl } from './config-acl.ts'
+import { chainSections, readAuthnSections } from './config-authn.ts'
+import type { AuthnSettings } from './config-authn.ts'
 import { createReport, inOrder, reportDuplicates } from './config-problems.ts'
-import type { Findings, Report } from './config-problems.ts'
+import type { Findings } from './config-problems.ts'
 import { readRegistry } from './config-registry.ts'
 import type { RegistrySettings } from './config-registry.ts'
 import { readServer, ServerConfig } from './config-server.ts'
@@ -15,6 +16,7 @@ import type { TokenSettings } from './config-token.ts'
 import { ConfigError } from './lib/errors.ts'
 import type { Problem } from './lib/errors.ts'
 import type { FileSet } from './lib/files.ts'
+import type { Report } from './lib/report.ts'
 import { nonEmpty, notSupportedYet, strict } from './lib/schema.ts'
 import { parseYaml } from './lib/yaml.ts'
 import { RegistryConfig } from './registry/config.ts'
@@ -25,7 +27,7 @@ export interface Config {
   readonly file: string
   readonly server: ServerSettings
   readonly token: TokenSettings
-  readonly authn: AuthnConfig
+  readonly authn: AuthnSettings
   readonly acl: Acl | undefined
   readonly registry: RegistrySettings | undefined
   readonly warnings: readonly Problem[]
@@ -38,27 +40,15 @@ export interface Overrides {
 }
 
 const section = z.unknown().optional()
-const BUILT = { server: section, token: section, users: section, acl: section, acl_files: section, registry: section }
+const OURS = ['server', 'token', ...authnSections, ...chainSections, 'acl', 'acl_files', 'registry']
+// docker_auth's back ends that are not built yet: refused by name, never ignored.
+const NOT_YET = ['xorm_auth', 'acl_mongo', 'acl_xorm', 'ext_authz', 'plugin_authz', 'casbin_authz']
 
 // Two schemas, so that an unknown section does not hide what is wrong with the others.
-const Sections = z.object(BUILT, { error: 'must be a map of keys and values' })
+const Sections = z.record(z.string(), z.unknown(), { error: 'must be a map of keys and values' })
 const SectionNames = strict({
-  ...BUILT,
-  // docker_auth's back ends that are not built yet: refused by name, never ignored.
-  google_auth: notSupportedYet,
-  github_auth: notSupportedYet,
-  oidc_auth: notSupportedYet,
-  gitlab_auth: notSupportedYet,
-  ldap_auth: notSupportedYet,
-  mongo_auth: notSupportedYet,
-  xorm_auth: notSupportedYet,
-  ext_auth: notSupportedYet,
-  plugin_authn: notSupportedYet,
-  acl_mongo: notSupportedYet,
-  acl_xorm: notSupportedYet,
-  ext_authz: notSupportedYet,
-  plugin_authz: notSupportedYet,
-  casbin_authz: notSupportedYet,
+  ...Object.fromEntries(OURS.map((name) => [name, section])),
+  ...Object.fromEntries(NOT_YET.map((name) => [name, notSupportedYet])),
 })
 
 const AclFilesConfig = z.array(nonEmpty, { error: 'must be a list of file names' }).optional()
@@ -73,37 +63,37 @@ export async function loadConfig(file: string, files: FileSet, overrides: Overri
   if (sections === undefined) throw new ConfigError(inOrder(findings.problems))
   report.parse([], SectionNames, document.value ?? {})
 
-  reportOverride(report.at(['server', 'addr']), sections.server, overrides.serverAddr)
-  reportOverride(report.at(['registry', 'http', 'addr']), httpOf(sections.registry), overrides.registryAddr)
+  reportOverride(report.at(['server', 'addr']), sections['server'], overrides.serverAddr)
+  reportOverride(report.at(['registry', 'http', 'addr']), httpOf(sections['registry']), overrides.registryAddr)
   const server = await readSection(
     report.at(['server']),
     ServerConfig,
-    withAddr(sections.server, overrides.serverAddr),
+    withAddr(sections['server'], overrides.serverAddr),
     (config, at) => readServer(config, files, at),
   )
-  const token = await readSection(report.at(['token']), TokenConfig, sections.token, (config, at) =>
+  const token = await readSection(report.at(['token']), TokenConfig, sections['token'], (config, at) =>
     readToken(config, server, files, at),
   )
-  const users = sections.users === undefined ? undefined : report.parse(['users'], UsersConfig, sections.users)
-  for (const { path, message } of authnWarnings({ users })) report.warning(path, message)
-  const aclFiles = report.parse(['acl_files'], AclFilesConfig, sections.acl_files)
-  const acl = await readAcl({ file, document, report, value: sections.acl }, aclFiles, files, findings)
+  const authn = await readAuthnSections(sections, files, report)
+  const aclFiles = report.parse(['acl_files'], AclFilesConfig, sections['acl_files'])
+  const acl = await readAcl({ file, document, report, value: sections['acl'] }, aclFiles, files, findings)
   const registry =
-    sections.registry === undefined
+    sections['registry'] === undefined
       ? undefined
       : await readSection(
           report.at(['registry']),
           RegistryConfig,
-          withRegistryAddr(sections.registry, overrides.registryAddr),
+          withRegistryAddr(sections['registry'], overrides.registryAddr),
           (config, at) => readRegistry(config, server, token, files, at),
         )
-  if (sections.users === undefined) report.problem([], 'nobody can log in: a users section is needed (it may be empty)')
-  if (sections.acl === undefined && sections.acl_files === undefined) {
+  if (!authnSections.some((name) => sections[name] !== undefined))
+    report.problem([], 'nobody can log in: a users section (it may be empty) or another back end is needed')
+  if (sections['acl'] === undefined && sections['acl_files'] === undefined) {
     report.problem([], 'nobody may do anything: acl or acl_files is needed (it may be empty)')
   }
-  if (findings.problems.length > 0 || server === undefined || token === undefined)
+  if (findings.problems.length > 0 || server === undefined || token === undefined || authn === undefined)
     throw new ConfigError(inOrder(findings.problems))
-  return { file, server, token, authn: { users }, acl, registry, warnings: inOrder(findings.warnings) }
+  return { file, server, token, authn, acl, registry, warnings: inOrder(findings.warnings) }
 }
 
 async function readSection<Parsed, Settings>(

@@ -1,11 +1,12 @@
 // A listening port: which requests it answers can be swapped while it serves, and no client can hold it for ever.
+import { EventEmitter } from 'node:events'
 import { createServer } from 'node:http'
 import type { IncomingMessage, RequestListener, Server } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
-import { connect } from 'node:net'
-import type { Socket } from 'node:net'
+import { connect, Socket } from 'node:net'
 import { lstat, unlink } from 'node:fs/promises'
 import type { SecureContextOptions } from 'node:tls'
+import { types } from 'node:util'
 import { formatAddress } from './lib/address.ts'
 import type { Address } from './lib/address.ts'
 import { ConfigError } from './lib/errors.ts'
@@ -74,11 +75,15 @@ export async function openListener(settings: ListenerSettings, log: Logger): Pro
   server.on('request', handle)
   // The handler says 100 Continue itself, when it begins to read: a refused upload is then never sent.
   server.on('checkContinue', handle)
+  logRefusals(server, log)
   const sockets = new Set<Socket>()
-  server.on('connection', (socket: Socket) => {
+  const track = (socket: Socket): void => {
     sockets.add(socket)
     socket.once('close', () => sockets.delete(socket))
-  })
+  }
+  server.on('connection', track)
+  // Within the connection, after the handshake: only here it shows whether anything was asked.
+  secure?.on('secureConnection', track)
   await listen(server, settings)
   // Failing to accept one connection (too many open files) must not end the others.
   server.on('error', (error) =>
@@ -101,6 +106,24 @@ export async function openListener(settings: ListenerSettings, log: Logger): Pro
       clearTimeout(end)
     },
   }
+}
+
+// One line for a request that Node answers itself (400, 408, 413, 431), because no handler ever sees it. The event is
+// overheard on its way: whoever listens to it has to give those answers, too.
+function logRefusals(server: Server, log: Logger): void {
+  server.emit = (event: string | symbol, ...details: unknown[]): boolean => {
+    if (event === 'clientError') {
+      const [error, socket] = details
+      if (types.isNativeError(error) && isRefusal(errorCode(error)) && socket instanceof Socket)
+        log.info({ outcome: 'bad request', reason: error.message, ip: socket.remoteAddress ?? '' }, 'request')
+    }
+    return EventEmitter.prototype.emit.call(server, event, ...details)
+  }
+}
+
+// Neither a connection that breaks nor a handshake that fails is a request.
+function isRefusal(code: string): boolean {
+  return code === 'ERR_HTTP_REQUEST_TIMEOUT' || code.startsWith('HPE_')
 }
 
 // A whole URL may stand where a path does, and must mean its path: https://www.rfc-editor.org/rfc/rfc9112#section-3.2.2

@@ -11,6 +11,8 @@ export function createPages(parts: {
   readonly prefix: string
   /** Why this server must not get requests now, or undefined when it may. */
   readonly unready: () => Promise<string | undefined>
+  /** The back ends that do not answer: others may still let people in, so this server goes on getting requests. */
+  readonly degraded: () => Promise<readonly string[]>
   readonly log: Logger
 }): Express {
   const health = express.Router()
@@ -18,7 +20,8 @@ export function createPages(parts: {
   health.all('/readyz', async (_request, response) => {
     const reason = await parts.unready()
     if (reason !== undefined) throw new ApiError(503, { text: reason })
-    response.type('text/plain').send('ok\n')
+    const names = await parts.degraded()
+    response.type('text/plain').send(names.length === 0 ? 'ok\n' : `ok\ndegraded: ${names.join(', ')}\n`)
   })
 
   const app = express()

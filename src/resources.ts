@@ -1,39 +1,78 @@
-// What outlives a reload: opened once per key, shared and counted by the generations that use it, closed when the last lets go.
+// What outlives a reload, keyed by its configuration and counted: listeners, stores, and the back ends with their pools and children.
+import { randomBytes, randomUUID } from 'node:crypto'
+import { availableParallelism } from 'node:os'
+import { createPasswords } from './authn/index.ts'
+import type { Authenticator, AuthnTools, WebSignIn } from './authn/index.ts'
+import { formatAddress } from './lib/address.ts'
+import { requireFolder } from './lib/file-errors.ts'
+import { fingerprint } from './lib/fingerprint.ts'
+import type { Logger } from './lib/logger.ts'
+import { createPool } from './lib/pool.ts'
+import type { Pool } from './lib/pool.ts'
+import { openRecordStore } from './lib/record-stores.ts'
+import type { StoreSettings } from './lib/record-stores.ts'
+import type { Plan } from './lib/section.ts'
+import { openListener } from './listener.ts'
+import type { Listener, ListenerSettings } from './listener.ts'
+import { createDiskStore } from './registry/disk-store.ts'
+import type { Store } from './registry/store.ts'
 
-/** One generation's hold on something opened. */
-export interface Lease<T> {
-  readonly value: T
-  /** Lets go; closes what nobody holds any more. */
-  release(): Promise<void>
+// Some seconds' worth: who would wait longer is better told to come back.
+const PASSWORD_QUEUE = 100
+
+/** A back end and what it is lent; the credential cache is the only thing lent that the configuration decides. */
+interface Planned<Part> {
+  readonly plan: Plan<AuthnTools, Part>
+  readonly cache: AuthnTools['cache']
 }
 
-/** Things of one kind, by key. */
-export interface Pool<Settings, T> {
-  /** The open thing for these settings, opened if nobody holds it yet. Rejects with what `open` throws, holding nothing. */
-  acquire(settings: Settings): Promise<Lease<T>>
+/** The pools of one process. */
+export interface Resources {
+  readonly listeners: Pool<ListenerSettings, Listener>
+  /** Of the embedded registry, by root directory. */
+  readonly stores: Pool<string, Store>
+  readonly authenticators: Pool<Planned<Authenticator>, Authenticator>
+  readonly signIns: Pool<Planned<WebSignIn>, WebSignIn>
+  /** Shared by everything that checks passwords. */
+  readonly passwords: AuthnTools['passwords']
 }
 
-/** Creates a pool. Two settings with one key mean the same thing. Callers take turns: reloads are serialised. */
-export function createPool<Settings, T>(kind: {
-  readonly key: (settings: Settings) => string
-  readonly open: (settings: Settings) => Promise<T>
-  readonly close: (value: T) => Promise<void>
-}): Pool<Settings, T> {
-  const held = new Map<string, { readonly value: T; holders: number }>()
+/** Creates empty pools. */
+export function createResources(log: Logger): Resources {
+  const recordStores = createPool({ key: fingerprint, open: openRecordStore, close: (store) => store.close() })
+  // One core is left for signing tokens.
+  const passwords = createPasswords({ concurrency: Math.max(1, availableParallelism() - 1), queue: PASSWORD_QUEUE })
+  const tools = {
+    passwords,
+    now: Date.now,
+    randomBytes,
+    log,
+    openStore: (settings: StoreSettings) => recordStores.acquire(settings),
+  }
+
+  const backends = <Part extends Authenticator>(): Pool<Planned<Part>, Part> =>
+    createPool({
+      key: ({ plan, cache }) => `${plan.key} ${fingerprint(cache)}`,
+      open: ({ plan, cache }) => plan.open({ ...tools, cache }),
+      close: async (backend) => backend.close?.(),
+    })
+
   return {
-    async acquire(settings) {
-      const key = kind.key(settings)
-      const entry = held.get(key) ?? { value: await kind.open(settings), holders: 0 }
-      held.set(key, entry)
-      entry.holders++
-      return {
-        value: entry.value,
-        async release() {
-          if (--entry.holders > 0) return
-          held.delete(key)
-          await kind.close(entry.value)
-        },
-      }
-    },
+    listeners: createPool({
+      key: ({ address, tls }) => `${tls === undefined ? 'http' : 'https'} ${formatAddress(address)}`,
+      open: (settings) => openListener(settings, log),
+      close: (listener) => listener.close(),
+    }),
+    stores: createPool({
+      key: (rootdirectory) => rootdirectory,
+      async open(rootdirectory) {
+        await requireFolder(rootdirectory, 'change registry.storage.filesystem.rootdirectory')
+        return createDiskStore({ rootdirectory, now: Date.now, randomId: randomUUID })
+      },
+      close: () => Promise.resolve(),
+    }),
+    authenticators: backends(),
+    signIns: backends(),
+    passwords,
   }
 }

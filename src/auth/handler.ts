@@ -16,14 +16,16 @@ export function createTokenHandler(parts: {
   readonly clientAddress: ClientAddress
   readonly log: Logger
 }): TokenHandler {
+  const report = (request: IncomingMessage, reason: string): void =>
+    parts.log.info({ outcome: 'bad request', reason, ip: request.socket.remoteAddress ?? '' }, 'token')
   return async (request, response) => {
     if (request.method !== 'GET' && request.method !== 'POST') {
+      report(request, 'method not allowed')
       throw new ApiError(405, { text: 'Method not allowed' }, { headers: { Allow: 'GET, POST' } })
     }
     if (request.headers.expect !== undefined) response.writeContinue()
     const tokenRequest = await readTokenRequest(request, parts.clientAddress).catch((error: unknown): never => {
-      const reason = error instanceof ApiError ? error.message : 'the request broke off'
-      parts.log.info({ outcome: 'bad request', reason, ip: request.socket.remoteAddress ?? '' }, 'token')
+      report(request, error instanceof ApiError ? error.message : 'the request broke off')
       throw error
     })
     const issued = await parts.issue(

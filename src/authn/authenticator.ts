@@ -1,5 +1,5 @@
-// The one interface of this room, who are you?, and the order in which its implementations are asked.
-// authn/ knows neither HTTP nor what anybody may do.
+// The one interface of this room, who are you?, and its answers.
+// authn/ knows neither HTTP requests nor what anybody may do.
 import type { Credentials, Identity } from '../protocol/identity.ts'
 
 /** A denial is a value; a rejected promise is an outage. */

@@ -1,11 +1,12 @@
 // The order in which back ends are asked, and that an unknown account cannot be told from a wrong password by the work done.
 import { describe, expect, test } from '@jest/globals'
-import { authnWarnings, createAuthenticator, createChain } from '../../src/authn/index.ts'
-import type { Authentication, Authenticator } from '../../src/authn/index.ts'
+import { createChain } from '../../src/authn/index.ts'
+import type { Authentication, Authenticator, ChainOptions } from '../../src/authn/index.ts'
 import type { Passwords } from '../../src/authn/passwords.ts'
 import { createUsersAuthenticator } from '../../src/authn/users.ts'
 import { BackendError } from '../../src/lib/errors.ts'
 import { Secret } from '../../src/lib/secret.ts'
+import { authnTools } from '../support/authn-tools.ts'
 
 const accepted: Authentication = {
   outcome: 'accepted',
@@ -14,9 +15,13 @@ const accepted: Authentication = {
 const wrong: Authentication = { outcome: 'rejected', reason: 'wrong-password' }
 const refused: Authentication = { outcome: 'rejected', reason: 'refused' }
 const noMatch: Authentication = { outcome: 'no-match' }
+const AS_DOCKER_AUTH: ChainOptions = { onWrongPassword: 'stop', onError: 'stop' }
 
 /** Back ends that answer so, what the chain of them answers to alice, and who was asked. */
-async function chainOf(answers: (Authentication | Error)[], account = 'alice', password = 'x') {
+async function chainOf(
+  answers: (Authentication | Error)[],
+  { account = 'alice', password = 'x', ...options }: Partial<ChainOptions & { account: string; password: string }> = {},
+) {
   const asked: string[] = []
   const backends = answers.map((answer, index): Authenticator => ({
     name: `backend ${index}`,
@@ -25,7 +30,7 @@ async function chainOf(answers: (Authentication | Error)[], account = 'alice', p
       return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer)
     },
   }))
-  const chain = createChain(backends, () => {
+  const chain = createChain(backends, { ...AS_DOCKER_AUTH, ...options }, () => {
     asked.push('pretend')
     return Promise.resolve()
   })
@@ -59,11 +64,14 @@ describe('the chain', () => {
   })
 
   test('nobody with a password is refused before anybody is asked', async () => {
-    await expect(chainOf([accepted], '', 'x')).resolves.toEqual({ answer: refused, asked: [] })
+    await expect(chainOf([accepted], { account: '', password: 'x' })).resolves.toEqual({ answer: refused, asked: [] })
   })
 
   test('nobody without a password is asked about, and costs no comparison', async () => {
-    await expect(chainOf([noMatch], '', '')).resolves.toEqual({ answer: noMatch, asked: ['backend 0'] })
+    await expect(chainOf([noMatch], { account: '', password: '' })).resolves.toEqual({
+      answer: noMatch,
+      asked: ['backend 0'],
+    })
   })
 
   test('passes the signal of an aborted request on', async () => {
@@ -73,8 +81,53 @@ describe('the chain', () => {
       name: 'b',
       authenticate: (_credentials, given) => (seen.push(given), Promise.resolve(noMatch)),
     }
-    await createChain([backend], () => Promise.resolve())({ account: 'a', password: new Secret('') }, signal)
+    await createChain([backend], AS_DOCKER_AUTH, () => Promise.resolve())(
+      { account: 'a', password: new Secret('') },
+      signal,
+    )
     expect(seen).toEqual([signal])
+  })
+})
+
+describe('where the configuration says so,', () => {
+  const down = new BackendError('down')
+  const late = new BackendError('down as well')
+  const passing: Partial<ChainOptions> = { onWrongPassword: 'continue', onError: 'continue' }
+
+  test.each<[string, Partial<ChainOptions>, (Authentication | Error)[], unknown, number]>([
+    ['a wrong password passes on', { onWrongPassword: 'continue' }, [wrong, accepted], accepted, 2],
+    ['a wrong password that nobody corrects stays one', { onWrongPassword: 'continue' }, [wrong, noMatch], wrong, 2],
+    ['a refusal never passes on', passing, [refused, accepted], refused, 1],
+    ['a refusal after a wrong password decides', passing, [wrong, refused, accepted], refused, 2],
+    ['an outage passes on', { onError: 'continue' }, [down, accepted], accepted, 2],
+    ['an outage is one when nobody then accepts', { onError: 'continue' }, [down, noMatch, late], down, 3],
+    [
+      'an outage is one even when another says wrong password',
+      { onError: 'continue' },
+      [down, wrong, accepted],
+      down,
+      2,
+    ],
+    ['an outage is one even when another refuses', passing, [down, refused], down, 2],
+    ['an outage ends it when only wrong passwords pass on', { onWrongPassword: 'continue' }, [down, accepted], down, 1],
+    ['a wrong password ends it when only outages pass on', { onError: 'continue' }, [wrong, accepted], wrong, 1],
+  ])('%s', async (_what, options, answers, expected, count) => {
+    const { answer, asked } = await chainOf(answers, options)
+    expect(answer).toEqual(expected)
+    expect(asked.filter((name) => name !== 'pretend')).toHaveLength(count)
+  })
+
+  test('nobody else is asked for a client that is gone', async () => {
+    const asked: string[] = []
+    const backend = (name: string): Authenticator => ({
+      name,
+      authenticate: () => (asked.push(name), Promise.reject(down)),
+    })
+    const chain = createChain([backend('one'), backend('two')], { ...AS_DOCKER_AUTH, ...passing }, () =>
+      Promise.resolve(),
+    )
+    await expect(chain({ account: 'a', password: new Secret('x') }, AbortSignal.abort())).rejects.toBe(down)
+    expect(asked).toEqual(['one'])
   })
 })
 
@@ -85,9 +138,13 @@ describe('the work done', () => {
     const passwords: Passwords = {
       verify: () => (count++, Promise.resolve(password === 'secret')),
       pretend: () => (count++, Promise.resolve()),
+      expect: () => undefined,
     }
-    const users = createUsersAuthenticator({ '': {}, alice: { password: 'a hash' }, open: {} }, passwords)
-    const chain = createChain([users], ({ password: given }) => passwords.pretend(given))
+    const users = createUsersAuthenticator(
+      { '': {}, alice: { password: 'a hash' }, open: {} },
+      authnTools({ passwords }),
+    )
+    const chain = createChain([users], AS_DOCKER_AUTH, ({ password: given }) => passwords.pretend(given))
     await chain({ account, password: new Secret(password) })
     return count
   }
@@ -102,17 +159,4 @@ describe('the work done', () => {
   ])('for %s is %i comparisons', async (_what, account, password, expected) => {
     expect(await comparisons(account, password)).toBe(expected)
   })
-})
-
-test('a configuration without users knows nobody', async () => {
-  await expect(createAuthenticator({}, 1)({ account: '', password: new Secret('') })).resolves.toEqual(noMatch)
-})
-
-test('passwords that are no hashes or missing are warned about, by the path of their key', () => {
-  expect(
-    authnWarnings({ users: { a: { password: 'plain' }, b: {}, c: { password: `$2b$10$${'a'.repeat(53)}` } } }),
-  ).toEqual([
-    { path: ['users', 'a', 'password'], message: 'is not a bcrypt hash: nobody can log in with it' },
-    { path: ['users', 'b'], message: 'has no password: any password is accepted' },
-  ])
 })

@@ -5,7 +5,11 @@ import fc from 'fast-check'
 import { createPasswords, isBcryptHash } from '../../src/authn/passwords.ts'
 import { Secret } from '../../src/lib/secret.ts'
 
-const create = (concurrency = 1, queue = 10, hashes: string[] = []) => createPasswords({ hashes, concurrency, queue })
+const create = (concurrency = 1, queue = 10, hashes: string[] = []) => {
+  const passwords = createPasswords({ concurrency, queue })
+  passwords.expect(hashes)
+  return passwords
+}
 const hashOf = (password: string): Promise<string> => hash(password, 4)
 
 describe('a hash', () => {

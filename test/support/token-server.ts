@@ -6,7 +6,8 @@ import type { AddressInfo } from 'node:net'
 import { createTokenHandler } from '../../src/auth/handler.ts'
 import { createIssuer } from '../../src/auth/issuer.ts'
 import type { IssuerParts } from '../../src/auth/issuer.ts'
-import { createAuthenticator } from '../../src/authn/index.ts'
+import { createChain } from '../../src/authn/index.ts'
+import { createUsersAuthenticator } from '../../src/authn/users.ts'
 import { createAuthorizer, compileAcl } from '../../src/authz/index.ts'
 import type { AclConfig } from '../../src/authz/index.ts'
 import { createClientAddress } from '../../src/lib/client-address.ts'
@@ -14,6 +15,7 @@ import type { ClientAddressOptions } from '../../src/lib/client-address.ts'
 import { writeError } from '../../src/middleware.ts'
 import type { Grant, Signer } from '../../src/token/index.ts'
 import type { Place } from './http.ts'
+import { authnTools } from './authn-tools.ts'
 import { createRecorder } from './recorder.ts'
 import type { Recorder } from './recorder.ts'
 
@@ -66,9 +68,14 @@ export async function startTokenServer(
 ): Promise<TokenServer> {
   const recorder = createRecorder()
   const rules = (options.rules ?? RULES).map((entry, index) => ({ entry, position: `rules:${index + 1}` }))
+  const tools = authnTools()
   const issue = createIssuer({
     realm: ISSUER,
-    authenticate: createAuthenticator({ users: USERS }, 2),
+    authenticate: createChain(
+      [createUsersAuthenticator(USERS, tools)],
+      { onWrongPassword: 'stop', onError: 'stop' },
+      ({ password }, signal) => tools.passwords.pretend(password, signal),
+    ),
     authorize: createAuthorizer({ acl: compileAcl(rules).acl }),
     signer: showingSigner,
     log: recorder.log,

@@ -1,7 +1,7 @@
 // What is shared is opened once, counted, and closed when the last one lets go.
 import { expect, test } from '@jest/globals'
-import { createPool } from '../src/resources.ts'
-import type { Pool } from '../src/resources.ts'
+import { createPool } from '../../src/lib/pool.ts'
+import type { Pool } from '../../src/lib/pool.ts'
 
 /** A pool of things named by their key, and what was done with them. */
 function recordingPool(): { pool: Pool<{ name: string; note?: string }, string>; done: string[] } {

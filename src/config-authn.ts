@@ -1,0 +1,39 @@
+// The sections that say who may log in, and how their back ends are asked.
+import { z } from 'zod'
+import { CredentialCacheConfig, DEFAULT_CACHE, readAuthn } from './authn/index.ts'
+import type { AuthnConfig, ChainOptions } from './authn/index.ts'
+import type { FileSet } from './lib/files.ts'
+import type { Report } from './lib/report.ts'
+
+/** Who may log in. */
+export interface AuthnSettings extends AuthnConfig {
+  readonly chain: ChainOptions
+  readonly cache: CredentialCacheConfig
+}
+
+const PassOn = z.enum(['stop', 'continue'], { error: 'must be stop or continue' }).default('stop')
+const ChainConfig = z.object({
+  on_wrong_password: PassOn,
+  on_error: PassOn,
+  credential_cache: CredentialCacheConfig.default(DEFAULT_CACHE),
+})
+
+/** The sections that are options of the chain, not back ends. */
+export const chainSections = ['on_wrong_password', 'on_error', 'credential_cache'] as const
+
+/** Reads them; undefined when something is wrong, which the report was told. */
+export async function readAuthnSections(
+  sections: Readonly<Record<string, unknown>>,
+  files: FileSet,
+  report: Report,
+): Promise<AuthnSettings | undefined> {
+  const options = report.parse([], ChainConfig, Object.fromEntries(chainSections.map((key) => [key, sections[key]])))
+  const config = await readAuthn(sections, (section) => ({ files, report: report.at([section]) }))
+  return (
+    options && {
+      ...config,
+      chain: { onWrongPassword: options.on_wrong_password, onError: options.on_error },
+      cache: options.credential_cache,
+    }
+  )
+}

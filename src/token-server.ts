@@ -1,0 +1,59 @@
+// One configuration's token server: the token endpoint, answered before Express, and the pages around it.
+import type { RequestListener } from 'node:http'
+import { createTokenHandler } from './auth/handler.ts'
+import { createIssuer } from './auth/issuer.ts'
+import { pathOf } from './auth/request.ts'
+import { createChain } from './authn/index.ts'
+import type { Authenticator, Passwords } from './authn/index.ts'
+import { createAuthorizer } from './authz/index.ts'
+import type { Config } from './config.ts'
+import { createDegraded } from './degraded.ts'
+import { createClientAddress } from './lib/client-address.ts'
+import type { Logger } from './lib/logger.ts'
+import { writeError } from './middleware.ts'
+import { createPages } from './pages.ts'
+import type { Signer } from './token/index.ts'
+
+/** What one configuration's token server is made of, opened. */
+export interface TokenServerParts {
+  readonly config: Config
+  readonly signer: Signer
+  /** In the order in which they are asked. */
+  readonly backends: readonly Authenticator[]
+  readonly passwords: Passwords
+  readonly isStopping: () => boolean
+  readonly log: Logger
+}
+
+/** Creates what its port answers with. */
+export function createTokenServer(parts: TokenServerParts): RequestListener {
+  const { config, signer, backends, passwords, isStopping, log } = parts
+  const { server, token, authn } = config
+  const clientAddress = createClientAddress(server.clientAddress)
+  const authenticate = createChain(backends, authn.chain, ({ password }, signal) => passwords.pretend(password, signal))
+  const authorize = createAuthorizer({ acl: config.acl })
+  const issue = createIssuer({ realm: token.issuer, authenticate, authorize, signer, log })
+  const handleToken = createTokenHandler({ issue, clientAddress, log })
+  const pages = createPages({
+    issuer: token.issuer,
+    prefix: server.pathPrefix,
+    unready: async () => {
+      if (isStopping()) return 'stopping'
+      const signed = await signer.sign({ account: '', access: [] }, '').catch(() => undefined)
+      return signed === undefined ? 'unable to sign tokens' : undefined
+    },
+    degraded: createDegraded(backends, log),
+    log,
+  })
+  const tokenPaths = [`${server.pathPrefix}/auth`, `${server.pathPrefix}/auth/token`]
+  return (request, response) => {
+    const fail = (error: unknown): void => writeError(request, response, error, 'token', log)
+    try {
+      if (server.hsts) response.setHeader('Strict-Transport-Security', 'max-age=63072000; includeSubDomains')
+      if (tokenPaths.includes(pathOf(request.url ?? ''))) handleToken(request, response).catch(fail)
+      else pages(request, response)
+    } catch (error) {
+      fail(error)
+    }
+  }
+}
