@@ -19,12 +19,16 @@ interface Source {
   readonly where: (index: number) => string
 }
 
-/** Reads and compiles every rule; undefined when there is no access list or something is wrong with it. */
+/**
+ * Reads and compiles every rule; undefined when there is no access list or something is wrong with it. `accountsAsTyped` names the
+ * back end, if there is one, that lets one person in under several spellings of an account.
+ */
 export async function readAcl(
   main: { readonly file: string; readonly document: YamlDocument; readonly report: Report; readonly value: unknown },
   patterns: readonly string[] | undefined,
   files: FileSet,
   findings: Findings,
+  accountsAsTyped: string | undefined,
 ): Promise<Acl | undefined> {
   const sources: Source[] = []
   const seen = new Set<string>()
@@ -44,7 +48,7 @@ export async function readAcl(
     }
   }
   if (main.value === undefined && patterns === undefined) return undefined
-  return compile(sources)
+  return compile(sources, accountsAsTyped)
 }
 
 function source(file: string, document: YamlDocument, report: Report, base: YamlPath, entries: AclConfig): Source {
@@ -63,12 +67,20 @@ async function readAclFile(file: string, files: FileSet, findings: Findings): Pr
   return parsed && source(file, document, report, ['acl'], parsed.acl)
 }
 
-function compile(sources: readonly Source[]): Acl | undefined {
+function compile(sources: readonly Source[], accountsAsTyped: string | undefined): Acl | undefined {
   const rules = sources.flatMap(({ entries, report, where }) =>
     entries.map((entry, index) => ({ entry, position: where(index), report: report.at([index]) })),
   )
   const { acl, problems, warnings } = compileAcl(rules)
   for (const { index, path, message } of problems) rules[index]?.report.problem(path, message)
   for (const { index, path, message } of warnings) rules[index]?.report.warning(path, message)
+  if (accountsAsTyped !== undefined) {
+    for (const { entry, report } of rules)
+      if (entry.actions.length === 0 && entry.match.account !== undefined && entry.match.account !== '')
+        report.warning(['match', 'account'], evadable(accountsAsTyped))
+  }
   return acl
 }
+
+const evadable = (section: string): string =>
+  `can be evaded: ${section} also lets people in who type their account differently (Bob for bob); set ${section}.account`

@@ -37,3 +37,8 @@ export async function readAuthnSections(
     }
   )
 }
+
+/** The section of a directory that ignores case while its spelling of the account is not asked for. */
+export function accountsAsTyped({ ldap_auth: ldap }: Readonly<Record<string, unknown>>): string | undefined {
+  return typeof ldap === 'object' && ldap !== null && !('account' in ldap) ? 'ldap_auth' : undefined
+}

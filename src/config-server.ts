@@ -38,6 +38,8 @@ export interface ServerSettings {
   readonly pathPrefix: string
   /** The URL clients reach this server at, without a path. */
   readonly publicUrl: string
+  /** The same with the path prefix, only where the configuration says it: a guess must not be told to others. */
+  readonly statedUrl: string | undefined
   readonly hsts: boolean
   readonly tls: SecureContextOptions | undefined
   /** The section's certificate and key, which also sign tokens where the token section has none. */
@@ -67,12 +69,13 @@ export async function readServer(
   const wantsTls = Boolean(config.certificate || config.key)
   if (address === undefined || (wantsTls && tls === undefined)) return undefined
   const scheme = tls === undefined ? 'http' : 'https'
+  const pathPrefix = (config.path_prefix ?? '').replace(/\/+$/, '')
+  const stated = config.public_url?.replace(/\/$/, '')
   return {
     address,
-    pathPrefix: (config.path_prefix ?? '').replace(/\/+$/, ''),
-    publicUrl:
-      config.public_url?.replace(/\/$/, '') ??
-      `${scheme}://localhost${address.kind === 'tcp' ? `:${address.port}` : ''}`,
+    pathPrefix,
+    publicUrl: stated ?? `${scheme}://localhost${address.kind === 'tcp' ? `:${address.port}` : ''}`,
+    statedUrl: stated === undefined ? undefined : `${stated}${pathPrefix}`,
     hsts: config.hsts ?? false,
     tls,
     pair,

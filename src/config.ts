@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { authnSections } from './authn/index.ts'
 import type { Acl } from './authz/index.ts'
 import { readAcl } from './config-acl.ts'
-import { chainSections, readAuthnSections } from './config-authn.ts'
+import { accountsAsTyped, chainSections, readAuthnSections } from './config-authn.ts'
 import type { AuthnSettings } from './config-authn.ts'
 import { createReport, inOrder, reportDuplicates } from './config-problems.ts'
 import type { Findings } from './config-problems.ts'
@@ -76,7 +76,13 @@ export async function loadConfig(file: string, files: FileSet, overrides: Overri
   )
   const authn = await readAuthnSections(sections, files, report)
   const aclFiles = report.parse(['acl_files'], AclFilesConfig, sections['acl_files'])
-  const acl = await readAcl({ file, document, report, value: sections['acl'] }, aclFiles, files, findings)
+  const acl = await readAcl(
+    { file, document, report, value: sections['acl'] },
+    aclFiles,
+    files,
+    findings,
+    accountsAsTyped(sections),
+  )
   const registry =
     sections['registry'] === undefined
       ? undefined

@@ -25,11 +25,15 @@ export function createChain(
     const outages: unknown[] = []
     let wrong = false
     for (const backend of backends) {
-      const answer = await backend.authenticate(credentials, signal).catch((error: unknown): undefined => {
+      let answer: Authentication
+      try {
+        answer = await backend.authenticate(credentials, signal)
+      } catch (error) {
         if (options.onError === 'stop' || signal?.aborted === true) throw error
         outages.push(error)
-      })
-      if (answer === undefined || answer.outcome === 'no-match') continue
+        continue
+      }
+      if (answer.outcome === 'no-match') continue
       if (answer.outcome === 'accepted') return answer
       if (answer.reason === 'refused' || options.onWrongPassword === 'stop') return unlessOutage(outages, answer)
       wrong = true

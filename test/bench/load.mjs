@@ -3,7 +3,7 @@
 import { connect } from 'node:net'
 import { json } from 'node:stream/consumers'
 
-const { port, connections, seconds, keepAlive, requests, total } = await json(process.stdin)
+const { port, connections, seconds, keepAlive, requests, total, rate } = await json(process.stdin)
 const payloads = requests.map((text) => Buffer.from(text.replace('CONNECTION', keepAlive ? 'keep-alive' : 'close')))
 const latencies = []
 let done = 0
@@ -18,15 +18,25 @@ function answerLength(text) {
   return end + 4 + Number(length ?? 0)
 }
 
+// With a `rate` (per second, all connections together) requests are due at fixed times, and waiting for a late one counts as its time.
+const interval = rate === undefined ? undefined : 1000 / rate
+const dueAt = () => started + next * interval
+
 function run(resolve) {
   const socket = connect({ port, host: '127.0.0.1', noDelay: true })
   let received = ''
   let sentAt = 0
   const send = () => {
     if (stop || (total !== undefined && next >= total)) return socket.end()
-    sentAt = performance.now()
+    if (interval === undefined) return write(performance.now())
+    const due = dueAt()
+    const payload = payloads[next++ % payloads.length]
+    setTimeout(() => write(due, payload), Math.max(0, due - performance.now()))
+  }
+  const write = (at, payload = payloads[next++ % payloads.length]) => {
+    sentAt = at
     received = ''
-    socket.write(payloads[next++ % payloads.length])
+    socket.write(payload)
   }
   socket.setEncoding('latin1')
   socket.on('connect', send)

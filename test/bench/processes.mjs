@@ -49,6 +49,15 @@ export async function load(options) {
   return result
 }
 
+/** Load whose answers are nobody's concern; answers how to end it. */
+export function flood(options) {
+  const child = spawn(process.execPath, [join(here, 'load.mjs')], { stdio: ['pipe', 'ignore', 'inherit'] })
+  running.add(child)
+  child.once('exit', () => running.delete(child))
+  child.stdin.end(JSON.stringify({ ...options, seconds: 3600 }))
+  return () => new Promise((resolve) => child.once('exit', resolve).kill())
+}
+
 export async function signingLimit(keyFile, seconds) {
   const { stdout } = await run(process.execPath, [join(here, 'signing.mjs'), keyFile, String(seconds)])
   return Number(stdout)

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { generateKey } from '../../dist/cli/keygen.js'
+import { floods, programs, remembered } from './logins.mjs'
 import { freePort, load, mainFile, median, residentMiB, signingLimit, start, startBaseline } from './processes.mjs'
 
 const ROUNDS = 5
@@ -114,7 +115,14 @@ async function memory() {
   await server.stop()
 }
 
-const parts = { startUp, memory, tokens }
+const parts = {
+  startUp,
+  memory,
+  tokens,
+  remembered: () => remembered(folder, print),
+  floods: () => floods(folder, print),
+  programs: () => programs(folder, print),
+}
 const asked = process.argv.slice(2)
 try {
   for (const [name, part] of Object.entries(parts)) if (asked.length === 0 || asked.includes(name)) await part()
