@@ -41,6 +41,13 @@ describe('acl_files', () => {
     expect(acl?.decide(asking('alice'))).toMatchObject({ actions: ['pull'] })
   })
 
+  test('count once where two patterns name the same one', async () => {
+    await folder.write('acl/a.yml', '- {match: {}, action: [pull]}\n')
+    const sections = { acl: undefined, acl_files: files('acl/*.yml', 'acl/a.yml') }
+    const problems = await problemsOf(folder, configText(folder, sections))
+    expect(problems.filter((problem) => problem.includes('unknown key "action"'))).toHaveLength(1)
+  })
+
   test.each([
     ['a pattern that finds nothing', 'a: x', 'nix/*.yml', 'config.yml:5:13: acl_files[0]: no file matches "nix/*.yml"'],
     ['a file with another key', 'rules: []', 'r.yml', 'r.yml:1:1: rules: unknown key "rules"; known keys are acl'],

@@ -171,4 +171,13 @@ describe('the log has one line per request', () => {
       fields: { outcome: 'bad request', reason: 'Bad request: invalid scope: "x"', ip: '127.0.0.1' },
     })
   })
+
+  test('that says so when its method is not allowed', async () => {
+    await ask(server.place, '/auth', { method: 'DELETE' })
+    expect(lastLine()).toEqual({
+      level: 'info',
+      message: 'token',
+      fields: { outcome: 'bad request', reason: 'method not allowed', ip: '127.0.0.1' },
+    })
+  })
 })

@@ -61,13 +61,19 @@ describe('a request to the token endpoint', () => {
 })
 
 describe('headers', () => {
+  const refusals = (): object[] => server.lines().filter(({ msg }) => msg === 'request')
+
   test.each([
     ['the token port', () => draft.port, '/healthz'],
     ['the registry port', () => draft.registryPort, '/v2/'],
-  ])('of more than 64 KiB are refused at %s', async (_name, port, path) => {
+  ])('of more than 64 KiB are refused at %s, and the log says so', async (_name, port, path) => {
+    const before = refusals().length
     const wire = await openWire(port())
     await wire.send(`GET ${path} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${'x'.repeat(66_000)}\r\n\r\n`)
     expect(statusesOf(await wire.over)).toEqual([431])
+    await eventually('the refusal stands in the log', () => refusals().length > before)
+    const line = { level: 'info', outcome: 'bad request', reason: 'Parse Error: Header overflow', ip: '127.0.0.1' }
+    expect(refusals().slice(before)).toMatchObject([line])
   })
 })
 

@@ -61,7 +61,7 @@ test('both ports move by a reload, and a request in flight on an old one is answ
   expect(await child.gone).toBe(0)
 })
 
-test('a reload to a port that is taken, or from http to https, is refused and changes nothing', async () => {
+test('a reload to a port that is taken, from http to https, or to a wider address is refused and changes nothing', async () => {
   const draft = await createDraft()
   const server = await startDraft(draft)
   const reasons = async (change: object, times: number): Promise<unknown> => {
@@ -80,6 +80,9 @@ test('a reload to a port that is taken, or from http to https, is refused and ch
   other.close()
   expect(await reasons({ server: { ...draft.config.server, certificate: 'token.crt', key: 'token.key' } }, 2)).toEqual([
     expect.stringContaining('needs a restart'),
+  ])
+  expect(await reasons({ server: { addr: `:${draft.port}` } }, 3)).toEqual([
+    `:${draft.port} replaces 127.0.0.1:${draft.port} on the same port: that needs a restart`,
   ])
 })
 

@@ -1,9 +1,23 @@
 // The first start in an empty folder, the starts after it, and the starts that cannot be.
-import { chmodSync, existsSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { spawn, spawnSync } from 'node:child_process'
+import {
+  chmodSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
-import { ask, basic, bearer, tokenPath } from './asking.ts'
+import { ask, basic, bearer, eventually, tokenPath } from './asking.ts'
 import { type Child, cleanUp, endChild, freePort, scratchFolder, startChild, waitUntil } from './children.ts'
+import { createDraft, replace, writeKeyPair } from './draft.ts'
 import { mainFile } from './server.ts'
 
 let folder: string
@@ -16,16 +30,15 @@ beforeEach(async () => {
 
 afterEach(cleanUp)
 
+/** What tells the embedded default where everything is. */
+const environment = (): Readonly<Record<string, string>> => ({
+  REGISTRY_AUTH_DATA: folder,
+  REGISTRY_AUTH_ADDR: `127.0.0.1:${ports.token}`,
+  REGISTRY_AUTH_REGISTRY_ADDR: `127.0.0.1:${ports.registry}`,
+})
+
 /** Starts the embedded default, in an empty working directory. */
-const start = (): Child =>
-  startChild(process.execPath, [mainFile], {
-    cwd: scratchFolder(),
-    env: {
-      REGISTRY_AUTH_DATA: folder,
-      REGISTRY_AUTH_ADDR: `127.0.0.1:${ports.token}`,
-      REGISTRY_AUTH_REGISTRY_ADDR: `127.0.0.1:${ports.registry}`,
-    },
-  })
+const start = (): Child => startChild(process.execPath, [mainFile], { cwd: scratchFolder(), env: environment() })
 
 const startReady = async (): Promise<Child> => {
   const child = start()
@@ -125,6 +138,20 @@ describe('the first start in an empty folder', () => {
     expect(await logIn(passwordsIn(child.stderr())[0] ?? '')).toBe(202)
   })
 
+  test('shows the new password even if it fails then, and that password counts from then on', async () => {
+    mkdirSync(folder)
+    const other = join(scratchFolder(), 'other')
+    await writeKeyPair(join(folder, 'token'))
+    await writeKeyPair(other)
+    copyFileSync(`${other}.key`, join(folder, 'token.key'))
+    const first = start()
+    expect(await first.gone).toBe(1)
+    expect(first.stderr()).toContain('the certificate does not belong to the private key')
+    copyFileSync(`${other}.crt`, join(folder, 'token.crt'))
+    await startReady()
+    expect(await logIn(passwordsIn(first.stderr())[0] ?? '')).toBe(202)
+  })
+
   test('takes a new volume, in which lost+found stands', async () => {
     mkdirSync(join(folder, 'lost+found'), { recursive: true })
     chmodSync(folder, 0o755)
@@ -132,4 +159,54 @@ describe('the first start in an empty folder', () => {
     expect(readdirSync(folder)).toContain('lost+found')
     expect((statSync(folder).mode & 0o777).toString(8)).toBe('700')
   })
+})
+
+/** Runs the program with nobody who reads what it says, until `use` is through; answers its exit status. */
+const unread = async (args: readonly string[], use: (end: () => void) => Promise<void>): Promise<unknown> => {
+  const child = spawn(process.execPath, [mainFile, ...args], { env: { ...process.env, ...environment() } })
+  for (const stream of [child.stdout, child.stderr]) stream.destroy()
+  const gone = new Promise((resolve) => child.once('exit', (code, signal) => resolve(code ?? signal)))
+  try {
+    await use(() => void child.kill('SIGTERM'))
+    return await gone
+  } finally {
+    child.kill('SIGKILL')
+  }
+}
+
+describe('when nobody reads what it says', () => {
+  test('the embedded default starts, serves and stops', async () => {
+    const status = await unread([], async (end) => {
+      const isUp = async (): Promise<boolean> => (await ask({ port: ports.token, path: '/readyz' })).status === 200
+      await eventually('it serves', () => isUp().catch(() => false))
+      expect(await logIn('another')).toBe(401)
+      end()
+    })
+    expect(status).toBe(0)
+  })
+
+  test.each([
+    ['that succeeds', ['--help'], 0],
+    ['that fails', ['serve', 'nowhere.yml'], 1],
+  ])('a command %s does so with its own status', async (_which, args, status) => {
+    expect(await unread(args, () => Promise.resolve())).toBe(status)
+  })
+})
+
+test('a hang-up while the configuration is being read does not end the program', async () => {
+  const draft = await createDraft()
+  const file = draft.at('config.yml')
+  spawnSync('mkfifo', [file])
+  const child = startChild(process.execPath, [mainFile, 'serve', file], { cwd: draft.folder })
+  // Nothing can write to a pipe before somebody reads from it.
+  const pipes: FileHandle[] = []
+  await waitUntil(child, async () => pipes.push(await open(file, constants.O_WRONLY | constants.O_NONBLOCK)) > 0)
+  child.signal('SIGHUP')
+  replace(file, draft.config)
+  for (const pipe of pipes) {
+    await pipe.writeFile(JSON.stringify(draft.config))
+    await pipe.close()
+  }
+  await waitUntil(child, async () => (await ask({ port: draft.port, path: '/readyz' })).status === 200)
+  expect(await endChild(child)).toBe(0)
 })

@@ -131,6 +131,13 @@ describe('a token', () => {
     await registry.send('GET', '/v2/', { token: 'forged' })
     expect(registry.log).toEqual([{ level: 'warn', message: 'token refused', check: 'issuer', ip: '127.0.0.1' }])
   })
+
+  test('that is not enough is logged with whose it is, what it lacks and what it grants', async () => {
+    registry.log.length = 0
+    await registry.send('POST', '/v2/a/blobs/uploads/?from=b', { token: grants(pull, 'repository:c:pull') })
+    const line = { account: 'alice', needed: `${push} repository:b:pull`, granted: `${pull} repository:c:pull` }
+    expect(registry.log).toEqual([{ level: 'warn', message: 'token not enough', ...line, ip: '127.0.0.1' }])
+  })
 })
 
 describe('the answer to an unauthorized request', () => {
