@@ -1,5 +1,7 @@
 // The token endpoint: route, issuer, JSON. A plain listener, because through Express the same answer costs six times as much.
+import { setMaxListeners } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
 import type { ClientAddress } from '../lib/client-address.ts'
 import { ApiError } from '../lib/errors.ts'
 import type { Logger } from '../lib/logger.ts'
@@ -18,6 +20,7 @@ export function createTokenHandler(parts: {
 }): TokenHandler {
   const report = (request: IncomingMessage, reason: string): void =>
     parts.log.info({ outcome: 'bad request', reason, ip: request.socket.remoteAddress ?? '' }, 'token')
+  const goneSignal = createGoneSignals()
   return async (request, response) => {
     if (request.method !== 'GET' && request.method !== 'POST') {
       report(request, 'method not allowed')
@@ -30,7 +33,7 @@ export function createTokenHandler(parts: {
     })
     const issued = await parts.issue(
       tokenRequest,
-      tokenRequest.credentials.account === '' ? undefined : untilClosed(response),
+      tokenRequest.credentials.account === '' ? undefined : goneSignal(request.socket),
     )
     const body = formatIssued(issued, request.method === 'POST')
     response.writeHead(200, {
@@ -42,11 +45,19 @@ export function createTokenHandler(parts: {
   }
 }
 
-/** Aborts when the client goes away: its password need not be checked any more. */
-function untilClosed(response: ServerResponse): AbortSignal {
-  const controller = new AbortController()
-  response.once('close', () => controller.abort())
-  return controller.signal
+/** One signal for each connection, aborted when it closes: its client then waits for no answer any more. */
+function createGoneSignals(): (socket: Socket) => AbortSignal {
+  const signals = new WeakMap<Socket, AbortSignal>()
+  return (socket) => {
+    const known = signals.get(socket)
+    if (known !== undefined) return known
+    const controller = new AbortController()
+    // Many requests may wait on one connection.
+    setMaxListeners(0, controller.signal)
+    socket.once('close', () => controller.abort())
+    signals.set(socket, controller.signal)
+    return controller.signal
+  }
 }
 
 // Both names of the token, because clients of either flow read only theirs; `scope` is required on POST by RFC 6749 section 5.1.

@@ -75,9 +75,11 @@ function readBasic(header: string | undefined): Credentials | undefined {
   return { account: decoded.slice(0, colon), password: new Secret(decoded.slice(colon + 1)) }
 }
 
+const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
 function decodeUtf8(bytes: Buffer): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    return UTF8.decode(bytes)
   } catch (error) {
     throw new ApiError(400, { text: 'Bad request: credentials are not UTF-8' }, { cause: error })
   }

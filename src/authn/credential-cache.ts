@@ -1,5 +1,6 @@
 // What was verified a moment ago need not be verified again: successes only, for a short while, keyed so that nobody can read them back.
-import { createHmac } from 'node:crypto'
+import { createHmac, createSecretKey } from 'node:crypto'
+import type { KeyObject } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import { duration, int, strict } from '../lib/schema.ts'
@@ -28,12 +29,13 @@ export interface CredentialCache<Value> {
   set(parts: readonly string[], value: Value): void
 }
 
-/** Creates a cache whose entries end `ttl` ms after they were set, on a monotonic clock; `key` is 32 random bytes of this process. */
+/** Creates a cache whose entries end `ttl` ms after they were set, on a monotonic clock; `keyBytes` are 32 random bytes of this process. */
 export function createCredentialCache<Value extends object | boolean>(
   { ttl, size }: CredentialCacheConfig,
-  key: Buffer,
+  keyBytes: Buffer,
 ): CredentialCache<Value> {
   if (ttl === 0) return { get: () => undefined, set: () => undefined }
+  const key = createSecretKey(keyBytes)
   const entries = new LRUCache<string, Value>({ max: size, ttl })
   return {
     get: (parts) => entries.get(digest(parts, key)),
@@ -42,8 +44,7 @@ export function createCredentialCache<Value extends object | boolean>(
 }
 
 // Each part with its length, so that no two lists of parts read the same.
-function digest(parts: readonly string[], key: Buffer): string {
-  const hmac = createHmac('sha256', key)
-  for (const part of parts) hmac.update(`${Buffer.byteLength(part)}:`).update(part)
-  return hmac.digest('base64')
+function digest(parts: readonly string[], key: KeyObject): string {
+  const text = parts.map((part) => `${part.length}:${part}`).join('')
+  return createHmac('sha256', key).update(text).digest('base64')
 }
