@@ -2,6 +2,7 @@
 import { randomFillSync } from 'node:crypto'
 import type { SecureContextOptions } from 'node:tls'
 import type { Authenticator } from './authn/index.ts'
+import { createAclAuthorizer } from './authz/index.ts'
 import type { Config } from './config.ts'
 import { formatAddress } from './lib/address.ts'
 import type { Address } from './lib/address.ts'
@@ -39,7 +40,8 @@ interface Generation {
 
 /** Opens everything `first` asks for and serves it. Throws ConfigError when that cannot be had. */
 export async function startApp(first: Config, log: Logger, moveWith: MoveWith): Promise<App> {
-  const { listeners, stores, authenticators, signIns, passwords } = createResources(log)
+  const resources = createResources(log)
+  const { listeners, stores, signIns } = resources
   const randomId = createIdSource(randomFillSync)
   let stopping = false
 
@@ -63,12 +65,23 @@ export async function startApp(first: Config, log: Logger, moveWith: MoveWith): 
 
       const { plans, web, cache } = config.authn
       const signIn = web && (await hold(signIns.acquire({ plan: web, cache })))
-      const backends: Authenticator[] = []
-      for (const plan of plans)
-        backends.push(
-          plan === web && signIn !== undefined ? signIn : await hold(authenticators.acquire({ plan, cache })),
-        )
-      const tokenServer = createTokenServer({ config, signer, backends, passwords, isStopping: () => stopping, log })
+      const authenticators: Authenticator[] = []
+      for (const plan of plans) {
+        const isWeb = plan === web && signIn !== undefined
+        authenticators.push(isWeb ? signIn : await hold(resources.authenticators.acquire({ plan, cache })))
+      }
+      const authorizers = config.acl === undefined ? [] : [createAclAuthorizer(config.acl)]
+      for (const plan of config.authz) authorizers.push(await hold(resources.authorizers.acquire(plan)))
+      const tokenServer = await createTokenServer({
+        config,
+        signer,
+        authenticators,
+        authorizers,
+        signIn,
+        passwords: resources.passwords,
+        isStopping: () => stopping,
+        log,
+      })
       const registryServer = registry && store && (await createRegistryServer(config, registry, store, log))
       const serve = (): void => {
         tokenPort.use({

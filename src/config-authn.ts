@@ -24,11 +24,12 @@ export const chainSections = ['on_wrong_password', 'on_error', 'credential_cache
 /** Reads them; undefined when something is wrong, which the report was told. */
 export async function readAuthnSections(
   sections: Readonly<Record<string, unknown>>,
+  publicUrl: string | undefined,
   files: FileSet,
   report: Report,
 ): Promise<AuthnSettings | undefined> {
   const options = report.parse([], ChainConfig, Object.fromEntries(chainSections.map((key) => [key, sections[key]])))
-  const config = await readAuthn(sections, (section) => ({ files, report: report.at([section]) }))
+  const config = await readAuthn(sections, (section) => ({ files, report: report.at([section]) }), publicUrl)
   return (
     options && {
       ...config,

@@ -1,7 +1,8 @@
 // Every section's schema composed; the files they name read; every problem reported at once, with file, line and column.
 import { z } from 'zod'
 import { authnSections } from './authn/index.ts'
-import type { Acl } from './authz/index.ts'
+import { authzSections, readAuthz } from './authz/index.ts'
+import type { Acl, Authorizer, AuthzTools } from './authz/index.ts'
 import { readAcl } from './config-acl.ts'
 import { accountsAsTyped, chainSections, readAuthnSections } from './config-authn.ts'
 import type { AuthnSettings } from './config-authn.ts'
@@ -17,6 +18,7 @@ import { ConfigError } from './lib/errors.ts'
 import type { Problem } from './lib/errors.ts'
 import type { FileSet } from './lib/files.ts'
 import type { Report } from './lib/report.ts'
+import type { Plan } from './lib/section.ts'
 import { nonEmpty, notSupportedYet, strict } from './lib/schema.ts'
 import { parseYaml } from './lib/yaml.ts'
 import { RegistryConfig } from './registry/config.ts'
@@ -29,6 +31,8 @@ export interface Config {
   readonly token: TokenSettings
   readonly authn: AuthnSettings
   readonly acl: Acl | undefined
+  /** The other back ends that say what one may do, in the order in which they are asked. */
+  readonly authz: readonly Plan<AuthzTools, Authorizer>[]
   readonly registry: RegistrySettings | undefined
   readonly warnings: readonly Problem[]
 }
@@ -40,9 +44,9 @@ export interface Overrides {
 }
 
 const section = z.unknown().optional()
-const OURS = ['server', 'token', ...authnSections, ...chainSections, 'acl', 'acl_files', 'registry']
+const OURS = ['server', 'token', ...authnSections, ...chainSections, 'acl', 'acl_files', ...authzSections, 'registry']
 // docker_auth's back ends that are not built yet: refused by name, never ignored.
-const NOT_YET = ['xorm_auth', 'acl_mongo', 'acl_xorm', 'ext_authz', 'plugin_authz', 'casbin_authz']
+const NOT_YET = ['xorm_auth', 'acl_mongo', 'acl_xorm', 'ext_authz', 'casbin_authz']
 
 // Two schemas, so that an unknown section does not hide what is wrong with the others.
 const Sections = z.record(z.string(), z.unknown(), { error: 'must be a map of keys and values' })
@@ -74,7 +78,7 @@ export async function loadConfig(file: string, files: FileSet, overrides: Overri
   const token = await readSection(report.at(['token']), TokenConfig, sections['token'], (config, at) =>
     readToken(config, server, files, at),
   )
-  const authn = await readAuthnSections(sections, files, report)
+  const authn = await readAuthnSections(sections, server?.statedUrl, files, report)
   const aclFiles = report.parse(['acl_files'], AclFilesConfig, sections['acl_files'])
   const acl = await readAcl(
     { file, document, report, value: sections['acl'] },
@@ -83,6 +87,7 @@ export async function loadConfig(file: string, files: FileSet, overrides: Overri
     findings,
     accountsAsTyped(sections),
   )
+  const authz = await readAuthz(sections, (section) => ({ files, report: report.at([section]) }))
   const registry =
     sections['registry'] === undefined
       ? undefined
@@ -94,12 +99,11 @@ export async function loadConfig(file: string, files: FileSet, overrides: Overri
         )
   if (!authnSections.some((name) => sections[name] !== undefined))
     report.problem([], 'nobody can log in: a users section (it may be empty) or another back end is needed')
-  if (sections['acl'] === undefined && sections['acl_files'] === undefined) {
-    report.problem([], 'nobody may do anything: acl or acl_files is needed (it may be empty)')
-  }
+  if (!['acl', 'acl_files', ...authzSections].some((name) => sections[name] !== undefined))
+    report.problem([], 'nobody may do anything: acl or acl_files is needed (it may be empty), or another back end')
   if (findings.problems.length > 0 || server === undefined || token === undefined || authn === undefined)
     throw new ConfigError(inOrder(findings.problems))
-  return { file, server, token, authn, acl, registry, warnings: inOrder(findings.warnings) }
+  return { file, server, token, authn, acl, authz, registry, warnings: inOrder(findings.warnings) }
 }
 
 async function readSection<Parsed, Settings>(

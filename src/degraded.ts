@@ -1,20 +1,23 @@
 // Which back ends do not answer at the moment: for probes, so asked rarely and never waited for long.
 import type { Authenticator } from './authn/index.ts'
+import type { Authorizer } from './authz/index.ts'
 import type { Logger } from './lib/logger.ts'
 
 const LIMIT_MS = 2_000
 const REMEMBER_MS = 5_000
 
+type BackEnd = Pick<Authenticator | Authorizer, 'name' | 'check'>
+
 /** Creates the question. The names of those that fail are answered, and logged with the reason when that changes. */
 export function createDegraded(
-  backends: readonly Authenticator[],
+  backends: readonly BackEnd[],
   log: Logger,
   now: () => number = () => performance.now(),
 ): () => Promise<readonly string[]> {
   const failing = new Set<string>()
   let asked = { at: -Infinity, answer: Promise.resolve<readonly string[]>([]) }
 
-  async function ask(backend: Authenticator): Promise<void> {
+  async function ask(backend: BackEnd): Promise<void> {
     const { name } = backend
     try {
       await withLimit((signal) => backend.check?.(signal) ?? Promise.resolve())

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 // argv → a command. Everything a command needs is loaded when it is asked for.
+import { randomBytes } from 'node:crypto'
 import { setFlagsFromString } from 'node:v8'
 import { parseArguments, HELP } from './cli/args.ts'
 import type { Command } from './cli/args.ts'
@@ -29,6 +30,15 @@ async function run(command: Command): Promise<number> {
       const { check } = await import('./cli/check.ts')
       const { loadConfig } = await import('./config.ts')
       return check(command.configFile, loadConfig, process.stdout)
+    }
+    case 'store migrate': {
+      const { migrate } = await import('./cli/store.ts')
+      const { loadConfig } = await import('./config.ts')
+      const { createFileSet } = await import('./lib/files.ts')
+      const { openRecordStore } = await import('./lib/record-stores.ts')
+      const { authn } = await loadConfig(command.configFile, createFileSet())
+      if (authn.web === undefined) throw new ConfigError(`${command.configFile} configures no browser sign-in`)
+      return migrate(authn.web, command.undo, { openRecordStore, randomBytes, now: Date.now }, process.stdout)
     }
     case 'serve': {
       // A request leaves little behind: a young generation that never grows costs no time here, and 30 MiB less memory.

@@ -1,6 +1,6 @@
 // What the token server answers besides tokens: its front page, its health, and Not found.
 import express from 'express'
-import type { Express } from 'express'
+import type { Express, Router } from 'express'
 import { ApiError } from './lib/errors.ts'
 import type { Logger } from './lib/logger.ts'
 import { writeError } from './middleware.ts'
@@ -9,6 +9,8 @@ import { writeError } from './middleware.ts'
 export function createPages(parts: {
   readonly issuer: string
   readonly prefix: string
+  /** The browser sign-in, where there is one; it has a front page of its own. */
+  readonly login: Router | undefined
   /** Why this server must not get requests now, or undefined when it may. */
   readonly unready: () => Promise<string | undefined>
   /** The back ends that do not answer: others may still let people in, so this server goes on getting requests. */
@@ -29,6 +31,7 @@ export function createPages(parts: {
   app.set('strict routing', true)
   app.use(health)
   app.use(parts.prefix === '' ? '/' : parts.prefix, health)
+  if (parts.login !== undefined) app.use(parts.prefix === '' ? '/' : parts.prefix, parts.login)
   app.all(`${parts.prefix}/`, (_request, response) => {
     response.setHeader('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'")
     response.setHeader('X-Content-Type-Options', 'nosniff')

@@ -3,6 +3,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { createPasswords } from './authn/index.ts'
 import type { Authenticator, AuthnTools, WebSignIn } from './authn/index.ts'
+import type { Authorizer, AuthzTools } from './authz/index.ts'
 import { formatAddress } from './lib/address.ts'
 import { requireFolder } from './lib/file-errors.ts'
 import { fingerprint } from './lib/fingerprint.ts'
@@ -33,6 +34,7 @@ export interface Resources {
   readonly stores: Pool<string, Store>
   readonly authenticators: Pool<Planned<Authenticator>, Authenticator>
   readonly signIns: Pool<Planned<WebSignIn>, WebSignIn>
+  readonly authorizers: Pool<Plan<AuthzTools, Authorizer>, Authorizer>
   /** Shared by everything that checks passwords. */
   readonly passwords: AuthnTools['passwords']
 }
@@ -73,6 +75,11 @@ export function createResources(log: Logger): Resources {
     }),
     authenticators: backends(),
     signIns: backends(),
+    authorizers: createPool({
+      key: ({ key }) => key,
+      open: (plan) => plan.open(tools),
+      close: async (backend) => backend.close?.(),
+    }),
     passwords,
   }
 }

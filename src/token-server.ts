@@ -1,13 +1,17 @@
 // One configuration's token server: the token endpoint, answered before Express, and the pages around it.
+import { randomBytes } from 'node:crypto'
 import type { RequestListener } from 'node:http'
+import type { Router } from 'express'
 import { createTokenHandler } from './auth/handler.ts'
 import { createIssuer } from './auth/issuer.ts'
 import { pathOf } from './auth/request.ts'
 import { createChain } from './authn/index.ts'
-import type { Authenticator, Passwords } from './authn/index.ts'
+import type { Authenticator, Passwords, WebSignIn } from './authn/index.ts'
 import { createAuthorizer } from './authz/index.ts'
+import type { Authorizer } from './authz/index.ts'
 import type { Config } from './config.ts'
 import { createDegraded } from './degraded.ts'
+import { clientHost } from './lib/address.ts'
 import { createClientAddress } from './lib/client-address.ts'
 import type { Logger } from './lib/logger.ts'
 import { writeError } from './middleware.ts'
@@ -19,30 +23,36 @@ export interface TokenServerParts {
   readonly config: Config
   readonly signer: Signer
   /** In the order in which they are asked. */
-  readonly backends: readonly Authenticator[]
+  readonly authenticators: readonly Authenticator[]
+  readonly authorizers: readonly Authorizer[]
+  /** The one of the authenticators that browsers sign in to. */
+  readonly signIn: WebSignIn | undefined
   readonly passwords: Passwords
   readonly isStopping: () => boolean
   readonly log: Logger
 }
 
 /** Creates what its port answers with. */
-export function createTokenServer(parts: TokenServerParts): RequestListener {
-  const { config, signer, backends, passwords, isStopping, log } = parts
+export async function createTokenServer(parts: TokenServerParts): Promise<RequestListener> {
+  const { config, signer, authenticators, authorizers, signIn, passwords, isStopping, log } = parts
   const { server, token, authn } = config
   const clientAddress = createClientAddress(server.clientAddress)
-  const authenticate = createChain(backends, authn.chain, ({ password }, signal) => passwords.pretend(password, signal))
-  const authorize = createAuthorizer({ acl: config.acl })
+  const authenticate = createChain(authenticators, authn.chain, ({ password }, signal) =>
+    passwords.pretend(password, signal),
+  )
+  const authorize = createAuthorizer(authorizers)
   const issue = createIssuer({ realm: token.issuer, authenticate, authorize, signer, log })
   const handleToken = createTokenHandler({ issue, clientAddress, log })
   const pages = createPages({
     issuer: token.issuer,
     prefix: server.pathPrefix,
+    login: signIn && (await createLoginRouter(config, signIn, log)),
     unready: async () => {
       if (isStopping()) return 'stopping'
       const signed = await signer.sign({ account: '', access: [] }, '').catch(() => undefined)
       return signed === undefined ? 'unable to sign tokens' : undefined
     },
-    degraded: createDegraded(backends, log),
+    degraded: createDegraded([...authenticators, ...authorizers], log),
     log,
   })
   const tokenPaths = [`${server.pathPrefix}/auth`, `${server.pathPrefix}/auth/token`]
@@ -56,4 +66,25 @@ export function createTokenServer(parts: TokenServerParts): RequestListener {
       fail(error)
     }
   }
+}
+
+async function createLoginRouter(config: Config, signIn: WebSignIn, log: Logger): Promise<Router> {
+  // Loaded where it is wanted only: it brings passport along.
+  const { createLogin } = await import('./login/router.ts')
+  const { server, token, authn, registry } = config
+  const ownRegistry = registry && clientHost(registry.address)
+  return createLogin({
+    issuer: token.issuer,
+    prefix: server.pathPrefix,
+    publicUrl: server.statedUrl,
+    secure: server.tls !== undefined || server.publicUrl.startsWith('https:'),
+    providers: (authn.web?.providers ?? []).map((provider) => ({
+      ...provider,
+      registryUrl: provider.registryUrl ?? ownRegistry,
+    })),
+    signIn,
+    now: Date.now,
+    randomBytes,
+    log,
+  })
 }

@@ -1,7 +1,7 @@
 // What a person who started the embedded default wants to know next.
 import { dirname, join } from 'node:path'
 import type { Config } from './config.ts'
-import type { Address } from './lib/address.ts'
+import { clientHost } from './lib/address.ts'
 import type { Secret } from './lib/secret.ts'
 
 /** What a person is told once: where everything is, and the admin's new password. */
@@ -44,10 +44,4 @@ function passwordHelp(configFile: string): string {
 To reset the password or add a user, set its password: in the users section to what this prints, in quotes (live within seconds):
   node dist/main.js hash
 `
-}
-
-function clientHost(address: Address): string {
-  if (address.kind === 'unix') return address.path
-  const { host, port } = address
-  return `${host === undefined || host === '127.0.0.1' || host === '0.0.0.0' ? 'localhost' : host}:${port}`
 }

@@ -111,7 +111,10 @@ describe('what must be there', () => {
     ['server', 'config.yml:1:1: server: is required'],
     ['token', 'config.yml:1:1: token: is required'],
     ['users', 'config.yml:1:1: nobody can log in: a users section (it may be empty) or another back end is needed'],
-    ['acl', 'config.yml:1:1: nobody may do anything: acl or acl_files is needed (it may be empty)'],
+    [
+      'acl',
+      'config.yml:1:1: nobody may do anything: acl or acl_files is needed (it may be empty), or another back end',
+    ],
   ])('%s, where null is as good as absent', async (section, expected) => {
     await expect(problemsOf(folder, configText(folder, { [section]: undefined }))).resolves.toEqual([expected])
     const nothing = await problemsOf(folder, configText(folder, { [section]: '' }))

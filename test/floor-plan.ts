@@ -14,6 +14,9 @@ const DOORS = ['auth', 'login', 'registry', 'cli']
 const TOOLS = ['protocol', 'lib']
 const ROOF = ''
 
+/** The one file that may import what only a configuration names. */
+const PLUGINS = 'lib/plugin.ts'
+
 /** Folder to the folders it may import, besides itself. The roof may import all. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   lib: [],
@@ -52,7 +55,7 @@ function parse({ path, text }: SourceFile): { imports: string[]; remarks: string
   const remarks: string[] = []
   const take = (node: ts.Expression | undefined): void => {
     if (node !== undefined && ts.isStringLiteral(node)) imports.push(node.text)
-    else remarks.push('imports something that is not written out')
+    else if (path !== PLUGINS) remarks.push('imports something that is not written out')
   }
   const visit = (node: ts.Node): void => {
     if (ts.isImportDeclaration(node)) take(node.moduleSpecifier)

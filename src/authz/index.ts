@@ -1,16 +1,32 @@
 // The door of the room: the ordered list of everyone who knows rules, asked one after the other.
-import { createAclAuthorizer } from './acl/acl.ts'
-import type { Acl } from './acl/acl.ts'
+import type { Plan, Reading, SectionKind } from '../lib/section.ts'
 import type { AuthorizationRequest, Authorizer } from './authorizer.ts'
+import { pluginAuthz } from './module.ts'
+import type { AuthzTools } from './module.ts'
 
+export type { AuthzTools } from './module.ts'
 export type { Authorization, AuthorizationRequest, Authorizer } from './authorizer.ts'
 export { AclConfig, AclEntryConfig } from './acl/config.ts'
-export { compileAcl } from './acl/acl.ts'
+export { compileAcl, createAclAuthorizer } from './acl/acl.ts'
 export type { Acl, AclRemark, CompiledAcl, SourcedEntry } from './acl/acl.ts'
 
-/** The back ends of a configuration. */
-export interface AuthzConfig {
-  readonly acl?: Acl | undefined
+// docker_auth's fixed order; the access list is asked before them.
+const KINDS: readonly SectionKind<AuthzTools, Authorizer>[] = [pluginAuthz]
+
+/** Every section of this room but the access list's, by its name in the configuration file. */
+export const authzSections: readonly string[] = KINDS.map(({ section }) => section)
+
+/** Reads the sections that are there, in the order in which they are asked; `readingOf` answers for each of them. */
+export async function readAuthz(
+  sections: Readonly<Record<string, unknown>>,
+  readingOf: (section: string) => Reading,
+): Promise<Plan<AuthzTools, Authorizer>[]> {
+  const plans: Plan<AuthzTools, Authorizer>[] = []
+  for (const { section, read } of KINDS) {
+    const plan = sections[section] === undefined ? undefined : await read(sections[section], readingOf(section))
+    if (plan !== undefined) plans.push(plan)
+  }
+  return plans
 }
 
 /** What is granted; `actions: []` is a denial. `rule` is the one that decided, for the log; absent when none did. */
@@ -22,16 +38,11 @@ export interface Decision {
 /** Decides on one resource. A rejected promise is an outage. */
 export type Authorize = (request: AuthorizationRequest, signal?: AbortSignal) => Promise<Decision>
 
-/** Asks every configured back end in docker_auth's fixed order. */
-export function createAuthorizer(config: AuthzConfig): Authorize {
-  return createChain(config.acl === undefined ? [] : [createAclAuthorizer(config.acl)])
-}
-
 /**
- * The chain itself: `no-match` passes on, the first opinion decides, no opinion is a denial. No answer grants more than was asked,
+ * Asks in order: `no-match` passes on, the first opinion decides, no opinion is a denial. No answer grants more than was asked,
  * whatever a back end says.
  */
-export function createChain(backends: readonly Authorizer[]): Authorize {
+export function createAuthorizer(backends: readonly Authorizer[]): Authorize {
   return async (request, signal) => {
     for (const backend of backends) {
       const answer = await backend.authorize(request, signal)

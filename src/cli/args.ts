@@ -5,6 +5,7 @@ import { ConfigError } from '../lib/errors.ts'
 export type Command =
   | { readonly name: 'serve'; readonly configFile: string | undefined }
   | { readonly name: 'check'; readonly configFile: string }
+  | { readonly name: 'store migrate'; readonly configFile: string; readonly undo: boolean }
   | { readonly name: 'hash' | 'help' | 'version' }
   | { readonly name: 'keygen'; readonly folder: string; readonly type: 'ec' | 'rsa' | 'ed25519' }
 
@@ -27,6 +28,7 @@ export function parseArguments(args: readonly string[]): Command {
     return { name: 'hash' }
   }
   if (first === 'keygen') return parseKeygen(rest)
+  if (first === 'store') return parseStore(rest)
   if (first === 'check') return { name: 'check', configFile: only(rest, 'check') ?? missing('check') }
   if (first === 'serve') return { name: 'serve', configFile: only(rest, 'serve') }
   if (first.startsWith('-')) throw new ConfigError(`unknown option ${first}; see registry-auth help`)
@@ -46,6 +48,15 @@ function parseKeygen(args: readonly string[]): Command {
     'keygen',
   )
   return { name: 'keygen', folder: folder ?? '.', type: type ?? 'ec' }
+}
+
+function parseStore([action, ...rest]: readonly string[]): Command {
+  if (action !== 'migrate') throw new ConfigError('store knows one action: migrate [--undo] CONFIG')
+  const options = rest.filter((arg) => arg.startsWith('-'))
+  if (options.some((option) => option !== '--undo')) throw new ConfigError('store migrate knows one option: --undo')
+  const files = rest.filter((arg) => !arg.startsWith('-'))
+  const configFile = only(files, 'store migrate') ?? missing('store migrate')
+  return { name: 'store migrate', configFile, undo: options.length > 0 }
 }
 
 function only(args: readonly string[], command: string): string | undefined {
@@ -79,6 +90,8 @@ export const HELP = `registry-auth: decides who may pull and push which containe
   registry-auth hash               turn a password into the bcrypt hash a configuration holds
   registry-auth keygen [--type=ec|rsa|ed25519] [FOLDER]
                                    make token.key and a self-signed token.crt, never overwriting any
+  registry-auth store migrate [--undo] CONFIG
+                                   give docker passwords of browser sign-ins their provider's name, or docker_auth's form back
 
 Without a configuration file, REGISTRY_AUTH_ADDR and REGISTRY_AUTH_REGISTRY_ADDR move the two ports.
 `

@@ -20,3 +20,10 @@ export function formatAddress(address: Address): string {
   const host = address.host ?? ''
   return `${host.includes(':') ? `[${host}]` : host}:${address.port}`
 }
+
+/** The address as a client on this machine would write it. */
+export function clientHost(address: Address): string {
+  if (address.kind === 'unix') return address.path
+  const { host, port } = address
+  return `${host === undefined || host === '127.0.0.1' || host === '0.0.0.0' ? 'localhost' : host}:${port}`
+}

@@ -22,7 +22,7 @@ export interface Plan<Tools, Part> {
 export interface SectionKind<Tools, Part> {
   readonly section: string
   /** Undefined when something is wrong, which the report was told. */
-  read(value: unknown, reading: Reading): Promise<Plan<Tools, Part> | undefined>
+  readonly read: (value: unknown, reading: Reading) => Promise<Plan<Tools, Part> | undefined>
 }
 
 /**

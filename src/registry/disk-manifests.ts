@@ -4,7 +4,7 @@ import { formatDigest } from '../protocol/digest.ts'
 import { isTag } from '../protocol/reference.ts'
 import type { Files } from './files.ts'
 import type { Layout } from './layout.ts'
-import type { Queue } from './queue.ts'
+import type { Queue } from '../lib/queue.ts'
 import type { Manifests } from './store.ts'
 
 interface DiskManifestsOptions {

@@ -7,7 +7,7 @@ import type { Files } from './files.ts'
 import { createFiles } from './files.ts'
 import type { Layout } from './layout.ts'
 import { createLayout, REPOSITORY_PARTS } from './layout.ts'
-import { createQueue } from './queue.ts'
+import { createQueue } from '../lib/queue.ts'
 import type { Store } from './store.ts'
 
 interface DiskStoreOptions {

@@ -1,6 +1,6 @@
 // The chain of authorizers.
 import { describe, expect, test } from '@jest/globals'
-import { createAuthorizer, createChain } from '../../src/authz/index.ts'
+import { createAuthorizer } from '../../src/authz/index.ts'
 import type { Authorization, Authorizer } from '../../src/authz/index.ts'
 import { request } from './request.ts'
 
@@ -16,7 +16,7 @@ const granting = (...actions: string[]): Authorization => ({ outcome: 'decided',
 describe('the chain', () => {
   test('asks in order and stops at the first opinion', async () => {
     const asked: string[] = []
-    const authorize = createChain([
+    const authorize = createAuthorizer([
       saying({ outcome: 'no-match' }, asked, 'first'),
       saying(granting('pull'), asked, 'second'),
       saying(granting('push'), asked, 'third'),
@@ -26,35 +26,35 @@ describe('the chain', () => {
   })
 
   test('a denial is an opinion', async () => {
-    const authorize = createChain([saying(granting()), saying(granting('pull'))])
+    const authorize = createAuthorizer([saying(granting()), saying(granting('pull'))])
     expect(await authorize(request())).toEqual({ actions: [], rule: 'acl.yml:7' })
   })
 
   test('no opinion is a denial without a rule', async () => {
-    expect(await createChain([saying({ outcome: 'no-match' })])(request())).toEqual({ actions: [] })
-    expect(await createChain([])(request())).toEqual({ actions: [] })
+    expect(await createAuthorizer([saying({ outcome: 'no-match' })])(request())).toEqual({ actions: [] })
+    expect(await createAuthorizer([])(request())).toEqual({ actions: [] })
   })
 
   test('no answer grants more than was asked', async () => {
-    const authorize = createChain([saying(granting('*', 'delete', 'pull', 'push'))])
+    const authorize = createAuthorizer([saying(granting('*', 'delete', 'pull', 'push'))])
     expect(await authorize(request({ actions: ['pull'] }))).toMatchObject({ actions: ['pull'] })
     expect(await authorize(request({ actions: [] }))).toMatchObject({ actions: [] })
   })
 
   test('actions come in the order they were asked in, once each', async () => {
-    const authorize = createChain([saying(granting('push', 'pull', 'push'))])
+    const authorize = createAuthorizer([saying(granting('push', 'pull', 'push'))])
     expect(await authorize(request({ actions: ['pull', 'push'] }))).toMatchObject({ actions: ['pull', 'push'] })
   })
 
   test('an outage is not an opinion: it fails the request instead of asking on', async () => {
     const broken: Authorizer = { name: 'broken', authorize: () => Promise.reject(new Error('down')) }
-    await expect(createChain([broken, saying(granting('pull'))])(request())).rejects.toThrow('down')
+    await expect(createAuthorizer([broken, saying(granting('pull'))])(request())).rejects.toThrow('down')
   })
 
   test('every back end gets the signal', async () => {
     const { signal } = new AbortController()
     const seen: unknown[] = []
-    const authorize = createChain([
+    const authorize = createAuthorizer([
       { name: 'one', authorize: (_, given) => (seen.push(given), Promise.resolve({ outcome: 'no-match' })) },
     ])
     await authorize(request(), signal)
@@ -63,5 +63,5 @@ describe('the chain', () => {
 })
 
 test('without an access list nobody may do anything', async () => {
-  expect(await createAuthorizer({})(request())).toEqual({ actions: [] })
+  expect(await createAuthorizer([])(request())).toEqual({ actions: [] })
 })

@@ -8,7 +8,7 @@ import { createIssuer } from '../../src/auth/issuer.ts'
 import type { IssuerParts } from '../../src/auth/issuer.ts'
 import { createChain } from '../../src/authn/index.ts'
 import { createUsersAuthenticator } from '../../src/authn/users.ts'
-import { createAuthorizer, compileAcl } from '../../src/authz/index.ts'
+import { createAclAuthorizer, createAuthorizer, compileAcl } from '../../src/authz/index.ts'
 import type { AclConfig } from '../../src/authz/index.ts'
 import { createClientAddress } from '../../src/lib/client-address.ts'
 import type { ClientAddressOptions } from '../../src/lib/client-address.ts'
@@ -69,6 +69,8 @@ export async function startTokenServer(
   const recorder = createRecorder()
   const rules = (options.rules ?? RULES).map((entry, index) => ({ entry, position: `rules:${index + 1}` }))
   const tools = authnTools()
+  const { acl } = compileAcl(rules)
+  if (acl === undefined) throw new Error('the rules of this test are wrong')
   const issue = createIssuer({
     realm: ISSUER,
     authenticate: createChain(
@@ -76,7 +78,7 @@ export async function startTokenServer(
       { onWrongPassword: 'stop', onError: 'stop' },
       ({ password }, signal) => tools.passwords.pretend(password, signal),
     ),
-    authorize: createAuthorizer({ acl: compileAcl(rules).acl }),
+    authorize: createAuthorizer([createAclAuthorizer(acl)]),
     signer: showingSigner,
     log: recorder.log,
     ...options,

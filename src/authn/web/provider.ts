@@ -35,9 +35,5 @@ export interface Provider {
    * Asks who the tokens belong to and checks everything the configuration restricts (organisation, group, domain, verified e-mail).
    * `due` is false right after a sign-in, and true at a revalidation, when tokens may need to be refreshed and an account must be the same.
    */
-  profile(
-    tokens: UpstreamTokens,
-    occasion: { readonly due: boolean },
-    signal?: AbortSignal,
-  ): Promise<ProfileAnswer>
+  profile(tokens: UpstreamTokens, occasion: { readonly due: boolean }, signal?: AbortSignal): Promise<ProfileAnswer>
 }

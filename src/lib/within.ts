@@ -1,0 +1,33 @@
+// A time limit on work that cannot be told to stop.
+import { BackendError } from './errors.ts'
+
+/**
+ * Waits for the work, for at most `ms` and until `signal` aborts; what still comes of it then is ignored. Throws BackendError, naming
+ * `what`, for the limit and for whatever goes wrong.
+ */
+export function within<T>(
+  { what, ms, signal }: { readonly what: string; readonly ms: number; readonly signal?: AbortSignal | undefined },
+  work: () => Promise<T>,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const fail = (message: string, cause?: unknown): void => {
+      settle()
+      reject(cause instanceof BackendError ? cause : new BackendError(message, { cause }))
+    }
+    const leave = (): void => fail('the client went away')
+    const timer = setTimeout(() => fail(`${what} did not answer within ${ms} ms`), ms)
+    const settle = (): void => {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', leave)
+    }
+    if (signal?.aborted === true) return leave()
+    signal?.addEventListener('abort', leave, { once: true })
+    work().then(
+      (value) => {
+        settle()
+        resolve(value)
+      },
+      (cause: unknown) => fail(`${what} failed`, cause),
+    )
+  })
+}

@@ -1,0 +1,110 @@
+// One sign-in: the page it begins on, the way to the provider, and the way back with a code.
+import type { Request, RequestHandler } from 'express'
+import type { WebSignIn } from '../authn/index.ts'
+import { createGate } from '../lib/gate.ts'
+import type { Logger } from '../lib/logger.ts'
+import type { Cookies } from './cookies.ts'
+import { printable } from './flow.ts'
+import { isFromElsewhere } from './origin.ts'
+import type { PageWriter } from './page.ts'
+import { declinedPage, passwordPage, refusedPage, startPage, unknownPage, unusablePage } from './pages.ts'
+import type { WebProvider } from './strategies.ts'
+
+export interface SignInParts {
+  readonly prefix: string
+  readonly cookies: Cookies
+  readonly pages: PageWriter
+  readonly signIn: WebSignIn
+  readonly randomBytes: (size: number) => Buffer
+  readonly log: Logger
+}
+
+/** The two requests of a sign-in with one provider. */
+export interface SignIn {
+  /** Its page, and what the provider sends the browser back to. */
+  readonly page: RequestHandler
+  readonly start: RequestHandler
+}
+
+// What one provider is asked at once, and how many wait for that: each callback costs it a request.
+const EXCHANGES = { concurrency: 20, queue: 100, busy: 'too many sign-ins at once' }
+
+// What a token endpoint says of a code that is too old, used up, or not for us: nobody's mistake but the browser's.
+const STALE_CODES = ['invalid_grant', 'bad_verification_code']
+
+/** Creates the sign-in with one provider. Nothing is asked of it, or stored, before the browser has shown the cookie of its `state`. */
+export function createSignIn(provider: WebProvider, parts: SignInParts): SignIn {
+  const { cookies, pages, log } = parts
+  const { name, label, flow } = provider
+  const gate = createGate(EXCHANGES)
+  const page = `${parts.prefix}${provider.path}`
+  // The cookie must be set by the host the provider sends the browser back to.
+  const origin = provider.redirectUri === undefined ? '' : new URL(provider.redirectUri).origin
+  const again = { href: page, text: 'Sign in again' }
+  const account = { href: `${parts.prefix}/account`, text: 'See, replace or revoke it' }
+  const note = (outcome: string, fields: object = {}): void =>
+    log.info({ provider: name, outcome, ...fields }, 'browser sign-in')
+
+  return {
+    async start(request, response) {
+      // A sign-in replaces the password, so it begins with a click on a page of ours, not with somebody else's link.
+      if (isFromElsewhere(request)) return pages.redirect(response, 303, page)
+      const state = parts.randomBytes(32).toString('base64url')
+      const { location, verifier } = await flow.begin(state)
+      await cookies.begin(request, response, { provider: name, state, verifier })
+      pages.redirect(response, 302, location)
+    },
+
+    async page(request, response) {
+      const callback = paramsOf(request)
+      if (request.method === 'HEAD' || !(callback.has('code') || callback.has('error')))
+        return pages.send(response, startPage(provider, `${origin}${page}/start`))
+
+      const attempt = isWellFormed(callback)
+        ? await cookies.take(request, response, callback.get('state') ?? '')
+        : undefined
+      if (attempt?.provider !== name) {
+        note('refused', { reason: 'no sign-in of this browser belongs to it' })
+        return pages.send(response, unknownPage(again))
+      }
+      const told = callback.get('error')
+      if (told !== null) {
+        note('refused', { reason: `${label} said ${printable(told)}` })
+        return pages.send(response, declinedPage(label, told, callback.get('error_description'), again))
+      }
+      const exchange = await gate.run(() => flow.finish(callback, attempt.verifier))
+      if (exchange.outcome === 'refused') {
+        if (STALE_CODES.includes(exchange.code)) {
+          note('refused', { reason: `${label} said ${exchange.code}` })
+          return pages.send(response, unknownPage(again))
+        }
+        log.error(
+          { provider: name, outcome: 'failed', reason: exchange.code },
+          `${label} refuses this server's requests`,
+        )
+        return pages.send(response, unusablePage(label, again))
+      }
+      const answer = await parts.signIn.signedIn(name, exchange.tokens)
+      if (answer.outcome === 'refused') {
+        note('refused', { reason: answer.reason })
+        return pages.send(response, refusedPage(answer.reason, again))
+      }
+      const { issued } = answer
+      note('signed-in', { account: issued.account })
+      const csrf = parts.randomBytes(16).toString('base64url')
+      await cookies.signIn(response, { provider: name, account: issued.account, csrf })
+      pages.send(response, passwordPage(issued, provider.registry, account))
+    },
+  }
+}
+
+function paramsOf(request: Request): URLSearchParams {
+  const [, query = ''] = /\?([^]*)$/.exec(request.url) ?? []
+  return new URLSearchParams(query)
+}
+
+/** Each parameter once, and either a code or an error. */
+function isWellFormed(callback: URLSearchParams): boolean {
+  const names = [...callback.keys()]
+  return new Set(names).size === names.length && callback.has('error') !== Boolean(callback.get('code'))
+}
