@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { generateKey } from '../../dist/cli/keygen.js'
+import { ldap } from './ldap.mjs'
 import { floods, programs, remembered } from './logins.mjs'
 import { freePort, load, mainFile, median, residentMiB, signingLimit, start, startBaseline } from './processes.mjs'
 
@@ -121,6 +122,7 @@ const parts = {
   tokens,
   remembered: () => remembered(folder, print),
   floods: () => floods(folder, print),
+  ldap: () => ldap(folder, print),
   programs: () => programs(folder, print),
 }
 const asked = process.argv.slice(2)
