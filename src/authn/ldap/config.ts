@@ -74,7 +74,8 @@ const CLEAR = 'in clear text: set tls: starttls or tls: always'
 const UNVERIFIED = 'whoever is between here and the directory can read passwords: give its ca_certificate instead'
 
 /** Reads the files the section names; undefined when something is wrong, which the report was told. */
-export async function readLdap(config: LdapConfig, { files, report }: Reading): Promise<LdapSettings | undefined> {
+export async function readLdap(config: LdapConfig, reading: Reading): Promise<LdapSettings | undefined> {
+  const { report } = reading
   const servers = config.addr.map((address) => readServer(address, config.tls))
   for (const [index, server] of servers.entries()) {
     if (typeof server === 'string') report.problem(['addr'], `${config.addr[index] ?? ''}: ${server}`)
@@ -83,10 +84,10 @@ export async function readLdap(config: LdapConfig, { files, report }: Reading): 
   }
   if (config.insecure_tls_skip_verify) report.warning(['insecure_tls_skip_verify'], UNVERIFIED)
 
-  const ca = config.ca_certificate === '' ? undefined : await readCa(config.ca_certificate, { files, report })
-  const binding = await readBinding(config, { files, report })
-  const filter = await readFilter(['filter'], config.filter, '${account}', { files, report })
-  const groups = config.groups && (await readGroups(config.groups, config, { files, report }))
+  const ca = config.ca_certificate === '' ? undefined : await readCa(config.ca_certificate, reading)
+  const binding = await readBinding(config, reading)
+  const filter = await readFilter(['filter'], config.filter, '${account}', reading)
+  const groups = config.groups && (await readGroups(config.groups, config, reading))
 
   const known = servers.filter((server) => typeof server !== 'string')
   if (known.length < servers.length || binding === undefined || filter === undefined) return undefined
