@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { types } from 'node:util'
 import { z } from 'zod'
 import { BackendError, ConfigError } from './errors.ts'
 import { externalTimeout } from './external.ts'
@@ -65,7 +66,7 @@ export async function loadPlugin<Exports>(
 
 function reasonOf(error: unknown): string {
   const reason = error instanceof BackendError ? (error.cause ?? error) : error
-  return reason instanceof Error ? reason.message : String(reason)
+  return types.isNativeError(reason) ? reason.message : String(reason)
 }
 
 /**
