@@ -194,7 +194,7 @@ async function refusalOf(settings: MongoSettings): Promise<string | undefined> {
   const { MongoClient } = await import('mongodb')
   const attempt = (uri: string): string | undefined => {
     try {
-      new MongoClient(uri, mongoClientOptions(settings)).db(settings.database).collection(settings.collection)
+      new MongoClient(uri, mongoClientOptions(settings))
       return undefined
     } catch (error) {
       return `is refused by the driver: ${error instanceof Error ? error.message.replaceAll(uri, 'it') : String(error)}`

@@ -1,8 +1,12 @@
-// One MongoDB collection, asked within time limits. The driver connects when it is first needed and again whenever that is lost.
+// One MongoDB collection, asked within time limits. It is connected when it is first asked, and again whenever that is lost.
 import type { Collection } from 'mongodb'
 import { mongoClientOptions } from './mongo-config.ts'
 import type { MongoSettings } from './mongo-config.ts'
+import { BackendError } from './errors.ts'
 import { within } from './within.ts'
+
+// For the driver, which has limits of its own, to say what is wrong.
+const GRACE_MS = 500
 
 /** A collection whose documents are `Document`s where this program wrote them, and nothing certain where others did. */
 export interface MongoCollection<Document extends object> {
@@ -25,14 +29,27 @@ export async function createMongoCollection<Document extends object>(
   const database = client.db(settings.database)
   const collection = database.collection<Document>(settings.collection)
   const what = `MongoDB (${settings.database}.${settings.collection})`
-  const { timeout: ms } = settings
+  let closed = false
+
   // The driver is not given the signal: it would close a connection for everyone who hangs up.
+  function ask<T>(operation: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return within({ what, ms: settings.timeout + GRACE_MS, signal }, async () => {
+      if (closed) throw new BackendError(`${what} is closed`)
+      // Does nothing where it did once. Left to itself, the driver never recovers from a first attempt that failed.
+      await client.connect()
+      return operation()
+    })
+  }
+
   return {
-    maxTimeMS: ms,
-    run: (operation, signal) => within({ what, ms, signal }, () => operation(collection)),
+    maxTimeMS: settings.timeout,
+    run: (operation, signal) => ask(() => operation(collection), signal),
     async check(signal) {
-      await within({ what, ms, signal }, () => database.command({ ping: 1, maxTimeMS: ms }))
+      await ask(() => database.command({ ping: 1, maxTimeMS: settings.timeout }), signal)
     },
-    close: () => client.close(),
+    async close() {
+      closed = true
+      await client.close()
+    },
   }
 }

@@ -6,7 +6,7 @@ export interface RecordStore {
   /** Replaces what was there. With `ttl` (ms) the store may forget it after that time; one that cannot keeps it. */
   put(key: string, value: Uint8Array, ttl?: number): Promise<void>
   delete(key: string): Promise<void>
-  /** Every record, in no order anybody may rely on; records that come or go meanwhile may or may not be among them. */
+  /** Every record, perhaps twice, in no order anybody may rely on; records that come or go meanwhile may or may not be among them. */
   entries(): AsyncIterable<readonly [key: string, value: Uint8Array]>
   /** Resolves when the store answers. */
   check(signal: AbortSignal): Promise<void>

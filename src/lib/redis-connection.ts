@@ -19,26 +19,27 @@ export interface RedisConnection {
   destroy(): void
 }
 
-/** What the driver is given for one server. It does not connect again by itself: whoever needs it does, and learns why it cannot. */
+/** What the driver is given for one server. It does not connect again by itself. */
 export function redisClientOptions(settings: RedisSettings): RedisClientOptions {
+  const { connectTimeout } = settings
   const [server] = settings.servers
   const options = { ...everyServer(settings), database: settings.database }
   if (server !== undefined && 'path' in server)
-    return { ...options, socket: { ...patience(settings), reconnectStrategy: false, tls: false, path: server.path } }
-  return { ...options, socket: { ...server, ...patience(settings), ...tlsOf(settings), reconnectStrategy: false } }
+    return { ...options, socket: { connectTimeout, reconnectStrategy: false, tls: false, path: server.path } }
+  return { ...options, socket: { ...server, ...tlsOf(settings), connectTimeout, reconnectStrategy: false } }
 }
 
 /** What the driver is given for a cluster: where to begin, and what counts for every server, found ones too. It connects again by itself. */
 export function redisClusterOptions(settings: RedisSettings): RedisClusterOptions {
-  const { cluster, servers } = settings
+  const { cluster, connectTimeout, servers } = settings
   return {
     rootNodes: servers.flatMap((server) => ('path' in server ? [] : { socket: server })),
     defaults: {
       ...everyServer(settings),
       disableOfflineQueue: true,
       socket: {
-        ...patience(settings),
         ...tlsOf(settings),
+        connectTimeout,
         reconnectStrategy: (retries) => Math.min(MAX_RECONNECT_MS, 100 * retries),
       },
     },
@@ -52,22 +53,12 @@ export function redisClusterOptions(settings: RedisSettings): RedisClusterOption
 
 const MAX_RECONNECT_MS = 1000
 
-function everyServer({ password, commandTimeout }: RedisSettings): RedisClientOptions {
+function everyServer({ password }: RedisSettings): RedisClientOptions {
   return {
     ...(password !== undefined && { password: password.reveal() }),
     disableClientInfo: true,
     maintNotifications: 'disabled',
-    // Takes back what was not even sent; and asks often enough that a connection that died without a word is noticed.
-    commandOptions: { timeout: commandTimeout },
-    pingInterval: commandTimeout,
   }
-}
-
-function patience({ connectTimeout, commandTimeout }: RedisSettings): {
-  connectTimeout: number
-  socketTimeout: number
-} {
-  return { connectTimeout, socketTimeout: 2 * commandTimeout }
 }
 
 function tlsOf({ tls }: RedisSettings): object {

@@ -23,7 +23,7 @@ const limit = duration
 // 0 is the default, a negative one is no waiting.
 const backoff = duration
   .refine((ms) => ms <= MAX_LIMIT_MS, { error: 'must be at most 1h' })
-  .transform((ms) => Math.max(-1, Math.ceil(ms)))
+  .transform((ms) => (ms < 0 ? -1 : Math.ceil(ms)))
   .default(0)
 
 const version = text

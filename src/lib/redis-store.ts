@@ -4,7 +4,7 @@ import type { z } from 'zod'
 import { BackendError } from './errors.ts'
 import type { RecordStore } from './record-store.ts'
 import { createRedisDialer } from './redis-connection.ts'
-import type { RedisCommands, RedisConnection } from './redis-connection.ts'
+import type { RedisCommands } from './redis-connection.ts'
 import {
   readRedisClusterOptions,
   readRedisOptions,
@@ -50,25 +50,34 @@ export function readRedisStore(
 export async function createRedisStore(settings: RedisStoreSettings): Promise<RecordStore> {
   const { commandTimeout, connectTimeout, retries } = settings
   const dial = await createRedisDialer(settings)
-  let connected: Promise<RedisConnection> | undefined
+  let connected: Promise<Connected> | undefined
   let closed = false
 
+  interface Connected {
+    readonly commands: RedisCommands
+    readonly letGo: () => void
+  }
+
   // Whoever asks after a loss connects anew, all who ask at once together.
-  function connect(): Promise<RedisConnection> {
-    const lost = (): void => {
+  function connect(): Promise<Connected> {
+    const letGo = (): void => {
       if (connected === attempt) connected = undefined
       connection.destroy()
     }
-    const connection = dial(lost)
-    const attempt = within({ what: WHAT, ms: connectTimeout }, () => connection.connect()).then(() => connection)
-    attempt.catch(lost)
+    const connection = dial(letGo)
+    const attempt = within({ what: WHAT, ms: connectTimeout }, () => connection.connect()).then(() => ({
+      commands: connection.commands,
+      letGo,
+    }))
+    attempt.catch(letGo)
     return attempt
   }
 
+  // A connection over which an answer is late is stuck for everyone.
   async function askOnce<T>(command: (commands: RedisCommands) => Promise<T>): Promise<T> {
     if (closed) throw new BackendError('the record store is closed')
-    const { commands } = await (connected ??= connect())
-    return within({ what: WHAT, ms: commandTimeout }, () => command(commands))
+    const { commands, letGo } = await (connected ??= connect())
+    return within({ what: WHAT, ms: commandTimeout, late: letGo }, () => command(commands))
   }
 
   // Any command of a store may be sent twice.
@@ -114,7 +123,7 @@ export async function createRedisStore(settings: RedisStoreSettings): Promise<Re
     async close() {
       closed = true
       const connection = await connected?.catch(() => undefined)
-      connection?.destroy()
+      connection?.letGo()
     },
   }
 }
