@@ -18,8 +18,10 @@ const ChainConfig = z.object({
   credential_cache: CredentialCacheConfig.default(DEFAULT_CACHE),
 })
 
-/** The sections that are options of the chain, not back ends. */
-export const chainSections = ['on_wrong_password', 'on_error', 'credential_cache'] as const
+const CHAIN_KEYS = ['on_wrong_password', 'on_error', 'credential_cache']
+
+/** The keys at the top level that are options of the back ends, not back ends. */
+export const authnOptions: readonly string[] = [...CHAIN_KEYS, 'secret_key_file']
 
 /** Reads them; undefined when something is wrong, which the report was told. */
 export async function readAuthnSections(
@@ -28,7 +30,7 @@ export async function readAuthnSections(
   files: FileSet,
   report: Report,
 ): Promise<AuthnSettings | undefined> {
-  const options = report.parse([], ChainConfig, Object.fromEntries(chainSections.map((key) => [key, sections[key]])))
+  const options = report.parse([], ChainConfig, Object.fromEntries(CHAIN_KEYS.map((key) => [key, sections[key]])))
   const config = await readAuthn(sections, (section) => ({ files, report: report.at([section]) }), publicUrl)
   return (
     options && {

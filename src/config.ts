@@ -4,7 +4,7 @@ import { authnSections } from './authn/index.ts'
 import { authzSections, readAuthz } from './authz/index.ts'
 import type { Acl, Authorizer, AuthzTools } from './authz/index.ts'
 import { readAcl } from './config-acl.ts'
-import { accountsAsTyped, chainSections, readAuthnSections } from './config-authn.ts'
+import { accountsAsTyped, authnOptions, readAuthnSections } from './config-authn.ts'
 import type { AuthnSettings } from './config-authn.ts'
 import { createReport, inOrder, reportDuplicates } from './config-problems.ts'
 import type { Findings } from './config-problems.ts'
@@ -44,7 +44,7 @@ export interface Overrides {
 }
 
 const section = z.unknown().optional()
-const OURS = ['server', 'token', ...authnSections, ...chainSections, 'acl', 'acl_files', ...authzSections, 'registry']
+const OURS = ['server', 'token', ...authnSections, ...authnOptions, 'acl', 'acl_files', ...authzSections, 'registry']
 // docker_auth's back ends that are not built yet: refused by name, never ignored.
 const NOT_YET = ['xorm_auth', 'acl_mongo', 'acl_xorm', 'ext_authz', 'casbin_authz']
 

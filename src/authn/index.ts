@@ -1,13 +1,10 @@
 // The door of the room: the ordered list of everyone who knows accounts, and how their sections are read.
-import type { Plan, Reading, SectionKind } from '../lib/section.ts'
+import { readSections } from '../lib/section.ts'
+import type { Plan, Reading, SectionKinds } from '../lib/section.ts'
 import type { Authenticator } from './authenticator.ts'
-import { extAuth } from './ext-auth.ts'
-import { ldapAuth } from './ldap/authenticator.ts'
-import { pluginAuthn } from './module.ts'
-import { mongo } from './mongo.ts'
 import type { AuthnTools } from './tools.ts'
 import { users } from './users.ts'
-import { readWeb, webSectionNames } from './web/web.ts'
+import { PROVIDER_NAMES } from './web/provider.ts'
 import type { WebPlan } from './web/web.ts'
 
 export type { Authentication, Authenticator } from './authenticator.ts'
@@ -27,16 +24,22 @@ export type { ProviderSettings } from './web/settings.ts'
 export type { NewPassword, StoredPassword, WebSignIn } from './web/sign-in.ts'
 export type { WebPlan } from './web/web.ts'
 
-// docker_auth's fixed order; the web providers are asked between these two lists.
-const BEFORE_WEB: readonly SectionKind<AuthnTools, Authenticator>[] = [users, extAuth]
-const AFTER_WEB: readonly SectionKind<AuthnTools, Authenticator>[] = [ldapAuth, mongo, pluginAuthn]
+type Kinds = SectionKinds<AuthnTools, Authenticator>
+
+// docker_auth's fixed order; the web providers are asked between these two. What is not configured is not loaded.
+const BEFORE_WEB: Kinds = {
+  users: () => Promise.resolve(users),
+  ext_auth: async () => (await import('./ext-auth.ts')).extAuth,
+}
+const AFTER_WEB: Kinds = {
+  ldap_auth: async () => (await import('./ldap/authenticator.ts')).ldapAuth,
+  mongo_auth: async () => (await import('./mongo.ts')).mongo,
+  plugin_authn: async () => (await import('./module.ts')).pluginAuthn,
+}
+const WEB_SECTIONS = PROVIDER_NAMES.map((name) => `${name}_auth`)
 
 /** Every section of this room, by its name in the configuration file. */
-export const authnSections: readonly string[] = [
-  ...BEFORE_WEB.map(({ section }) => section),
-  ...webSectionNames,
-  ...AFTER_WEB.map(({ section }) => section),
-]
+export const authnSections: readonly string[] = [...Object.keys(BEFORE_WEB), ...WEB_SECTIONS, ...Object.keys(AFTER_WEB)]
 
 /** The back ends of a configuration, in the order in which they are asked. */
 export interface AuthnConfig {
@@ -51,16 +54,14 @@ export async function readAuthn(
   readingOf: (section: string) => Reading,
   publicUrl: string | undefined,
 ): Promise<AuthnConfig> {
-  const readAll = async (kinds: typeof BEFORE_WEB): Promise<Plan<AuthnTools, Authenticator>[]> => {
-    const plans: Plan<AuthnTools, Authenticator>[] = []
-    for (const { section, read } of kinds) {
-      const plan = sections[section] === undefined ? undefined : await read(sections[section], readingOf(section))
-      if (plan !== undefined) plans.push(plan)
-    }
-    return plans
-  }
-  const before = await readAll(BEFORE_WEB)
-  const web = await readWeb(sections, readingOf, publicUrl)
-  const after = await readAll(AFTER_WEB)
+  const before = await readSections(BEFORE_WEB, sections, readingOf)
+  const web = await readWebSections(sections, readingOf, publicUrl)
+  const after = await readSections(AFTER_WEB, sections, readingOf)
   return { plans: [...before, ...(web === undefined ? [] : [web]), ...after], web }
+}
+
+async function readWebSections(...[sections, ...rest]: Parameters<typeof readAuthn>): Promise<WebPlan | undefined> {
+  if (!WEB_SECTIONS.some((section) => sections[section] !== undefined)) return undefined
+  const { readWeb } = await import('./web/web.ts')
+  return readWeb(sections, ...rest)
 }

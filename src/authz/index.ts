@@ -1,7 +1,7 @@
 // The door of the room: the ordered list of everyone who knows rules, asked one after the other.
-import type { Plan, Reading, SectionKind } from '../lib/section.ts'
+import { readSections } from '../lib/section.ts'
+import type { Plan, Reading, SectionKinds } from '../lib/section.ts'
 import type { AuthorizationRequest, Authorizer } from './authorizer.ts'
-import { pluginAuthz } from './module.ts'
 import type { AuthzTools } from './module.ts'
 
 export type { AuthzTools } from './module.ts'
@@ -10,23 +10,20 @@ export { AclConfig, AclEntryConfig } from './acl/config.ts'
 export { compileAcl, createAclAuthorizer } from './acl/acl.ts'
 export type { Acl, AclRemark, CompiledAcl, SourcedEntry } from './acl/acl.ts'
 
-// docker_auth's fixed order; the access list is asked before them.
-const KINDS: readonly SectionKind<AuthzTools, Authorizer>[] = [pluginAuthz]
+// docker_auth's fixed order; the access list is asked before them. What is not configured is not loaded.
+const KINDS: SectionKinds<AuthzTools, Authorizer> = {
+  plugin_authz: async () => (await import('./module.ts')).pluginAuthz,
+}
 
 /** Every section of this room but the access list's, by its name in the configuration file. */
-export const authzSections: readonly string[] = KINDS.map(({ section }) => section)
+export const authzSections: readonly string[] = Object.keys(KINDS)
 
 /** Reads the sections that are there, in the order in which they are asked; `readingOf` answers for each of them. */
-export async function readAuthz(
+export function readAuthz(
   sections: Readonly<Record<string, unknown>>,
   readingOf: (section: string) => Reading,
 ): Promise<Plan<AuthzTools, Authorizer>[]> {
-  const plans: Plan<AuthzTools, Authorizer>[] = []
-  for (const { section, read } of KINDS) {
-    const plan = sections[section] === undefined ? undefined : await read(sections[section], readingOf(section))
-    if (plan !== undefined) plans.push(plan)
-  }
-  return plans
+  return readSections(KINDS, sections, readingOf)
 }
 
 /** What is granted; `actions: []` is a denial. `rule` is the one that decided, for the log; absent when none did. */

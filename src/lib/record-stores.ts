@@ -1,10 +1,7 @@
-// The record stores by their settings; each one's driver is loaded when it is opened.
-import { openLevelStore } from './level-store.ts'
+// The record stores by their settings; each is loaded when it is opened, with its driver.
 import type { LevelStoreSettings } from './level-store.ts'
-import { createMongoStore } from './mongo-store.ts'
 import type { MongoStoreSettings } from './mongo-store.ts'
 import type { RecordStore } from './record-store.ts'
-import { createRedisStore } from './redis-store.ts'
 import type { RedisStoreSettings } from './redis-store.ts'
 
 /** Where records are kept. */
@@ -14,10 +11,10 @@ export type StoreSettings = LevelStoreSettings | RedisStoreSettings | MongoStore
 export async function openRecordStore(settings: StoreSettings): Promise<RecordStore> {
   switch (settings.kind) {
     case 'level':
-      return openLevelStore(settings)
+      return (await import('./level-store.ts')).openLevelStore(settings)
     case 'redis':
-      return createRedisStore(settings)
+      return (await import('./redis-store.ts')).createRedisStore(settings)
     case 'mongo':
-      return createMongoStore(settings)
+      return (await import('./mongo-store.ts')).createMongoStore(settings)
   }
 }

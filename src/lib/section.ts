@@ -50,3 +50,21 @@ export function defineSection<Tools, Part, Config, Settings>(kind: {
     },
   }
 }
+
+/** Kinds of sections by name, in the order in which their parts are asked; each is loaded when its section is there. */
+export type SectionKinds<Tools, Part> = Readonly<Record<string, () => Promise<SectionKind<Tools, Part>>>>
+
+/** Reads those of these sections that are there; `readingOf` answers for each of them. What is wrong was reported and is left out. */
+export async function readSections<Tools, Part>(
+  kinds: SectionKinds<Tools, Part>,
+  sections: Readonly<Record<string, unknown>>,
+  readingOf: (section: string) => Reading,
+): Promise<Plan<Tools, Part>[]> {
+  const plans: Plan<Tools, Part>[] = []
+  for (const [section, load] of Object.entries(kinds)) {
+    if (sections[section] === undefined) continue
+    const plan = await (await load()).read(sections[section], readingOf(section))
+    if (plan !== undefined) plans.push(plan)
+  }
+  return plans
+}

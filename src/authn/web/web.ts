@@ -16,9 +16,6 @@ export interface WebPlan extends Plan<AuthnTools, WebSignIn> {
   readonly secretKey: Secret | undefined
 }
 
-/** The names of the sections this reads. */
-export const webSectionNames: readonly string[] = [...webSections.map(({ section }) => section), 'secret_key_file']
-
 /** Reads the sections that are there; undefined when none is, or when something is wrong, which their reports were told. */
 export async function readWeb(
   sections: Readonly<Record<string, unknown>>,
