@@ -4,6 +4,7 @@ import type { SecureContextOptions } from 'node:tls'
 import type { Authenticator } from './authn/index.ts'
 import { createAclAuthorizer } from './authz/index.ts'
 import type { Config } from './config.ts'
+import { createInFlight } from './in-flight.ts'
 import { formatAddress } from './lib/address.ts'
 import type { Address } from './lib/address.ts'
 import { ConfigError } from './lib/errors.ts'
@@ -16,6 +17,8 @@ import { createTokenServer } from './token-server.ts'
 
 const TOKEN_GRACE_MS = 10_000
 const TOKEN_REQUEST_TIMEOUT_MS = 20_000
+// Longer than this nothing is kept open for the requests of a configuration that was replaced.
+const LONGEST_ANSWER_MS = 120_000
 
 /** Running servers. */
 export interface App {
@@ -35,6 +38,7 @@ export interface MoveWith {
 interface Generation {
   readonly config: Config
   serve(): void
+  /** Closes what no other generation holds: ports at once, the rest when the last request is answered. Never rejects. */
   release(): Promise<void>
 }
 
@@ -46,21 +50,24 @@ export async function startApp(first: Config, log: Logger, moveWith: MoveWith): 
   let stopping = false
 
   async function build(config: Config): Promise<Generation> {
-    const leases: Lease<unknown>[] = []
-    const release = async (): Promise<void> => {
-      await Promise.all(leases.map((lease) => lease.release()))
-    }
-    const hold = async <T>(acquired: Promise<Lease<T>>): Promise<T> => {
+    const ports: Lease<unknown>[] = []
+    const parts: Lease<unknown>[] = []
+    const hold = async <T>(acquired: Promise<Lease<T>>, among = parts): Promise<T> => {
       const lease = await acquired
-      leases.push(lease)
+      among.push(lease)
       return lease.value
+    }
+    const letGo = async (leases: readonly Lease<unknown>[]): Promise<void> => {
+      const report = (error: unknown): void => log.error({ err: error }, 'something could not be closed')
+      await Promise.all(leases.map((lease) => lease.release().catch(report)))
     }
     try {
       const signer = createSigner({ ...config.token, now: Date.now, randomId, log })
       const { server, registry } = config
       // The ports first: a start that cannot have one has created nothing.
-      const tokenPort = await hold(listeners.acquire({ ...server, moveWith: moveWith.server }))
-      const registryPort = registry && (await hold(listeners.acquire({ ...registry, moveWith: moveWith.registry })))
+      const tokenPort = await hold(listeners.acquire({ ...server, moveWith: moveWith.server }), ports)
+      const registryPort =
+        registry && (await hold(listeners.acquire({ ...registry, moveWith: moveWith.registry }), ports))
       const store = registry && (await hold(stores.acquire(registry.rootdirectory)))
 
       const { plans, web, cache } = config.authn
@@ -72,7 +79,7 @@ export async function startApp(first: Config, log: Logger, moveWith: MoveWith): 
       }
       const authorizers = config.acl === undefined ? [] : [createAclAuthorizer(config.acl)]
       for (const plan of config.authz) authorizers.push(await hold(resources.authorizers.acquire(plan)))
-      const tokenServer = await createTokenServer({
+      const handler = await createTokenServer({
         config,
         signer,
         authenticators,
@@ -82,19 +89,25 @@ export async function startApp(first: Config, log: Logger, moveWith: MoveWith): 
         isStopping: () => stopping,
         log,
       })
+      const tokenServer = createInFlight(handler)
       const registryServer = registry && store && (await createRegistryServer(config, registry, store, log))
       const serve = (): void => {
         tokenPort.use({
-          handler: tokenServer,
+          handler: tokenServer.handler,
           tls: server.tls,
           graceMs: TOKEN_GRACE_MS,
           requestTimeout: TOKEN_REQUEST_TIMEOUT_MS,
         })
         if (registry && registryServer) registryPort?.use({ ...registry, handler: registryServer, requestTimeout: 0 })
       }
+      const release = async (): Promise<void> => {
+        await letGo(ports)
+        await tokenServer.over(LONGEST_ANSWER_MS)
+        await letGo(parts)
+      }
       return { config, serve, release }
     } catch (error) {
-      await release()
+      await letGo([...ports, ...parts])
       throw error
     }
   }
@@ -110,7 +123,7 @@ export async function startApp(first: Config, log: Logger, moveWith: MoveWith): 
       const previous = current
       current = next
       current.serve()
-      // In the background: the ports that moved still finish what they began.
+      // In the background: what the previous one began is still finished.
       released = Promise.all([released, previous.release()])
     },
     async stop() {

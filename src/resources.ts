@@ -13,6 +13,7 @@ import type { Pool } from './lib/pool.ts'
 import { openRecordStore } from './lib/record-stores.ts'
 import type { StoreSettings } from './lib/record-stores.ts'
 import type { Plan } from './lib/section.ts'
+import { within } from './lib/within.ts'
 import { openListener } from './listener.ts'
 import type { Listener, ListenerSettings } from './listener.ts'
 import { createDiskStore } from './registry/disk-store.ts'
@@ -20,6 +21,8 @@ import type { Store } from './registry/store.ts'
 
 // Some seconds' worth: who would wait longer is better told to come back.
 const PASSWORD_QUEUE = 100
+// What hangs at its end must not hold up a reload or a stop.
+const CLOSE_MS = 10_000
 
 /** A back end and what it is lent; the credential cache is the only thing lent that the configuration decides. */
 interface Planned<Part> {
@@ -41,7 +44,11 @@ export interface Resources {
 
 /** Creates empty pools. */
 export function createResources(log: Logger): Resources {
-  const recordStores = createPool({ key: fingerprint, open: openRecordStore, close: (store) => store.close() })
+  const recordStores = createPool({
+    key: fingerprint,
+    open: openRecordStore,
+    close: (store) => within({ what: 'the end of a record store', ms: CLOSE_MS }, () => store.close()),
+  })
   // One core is left for signing tokens.
   const passwords = createPasswords({ concurrency: Math.max(1, availableParallelism() - 1), queue: PASSWORD_QUEUE })
   const tools = {
@@ -56,7 +63,7 @@ export function createResources(log: Logger): Resources {
     createPool({
       key: ({ plan, cache }) => `${plan.key} ${fingerprint(cache)}`,
       open: ({ plan, cache }) => plan.open({ ...tools, cache }),
-      close: async (backend) => backend.close?.(),
+      close: closeBackend,
     })
 
   return {
@@ -78,8 +85,12 @@ export function createResources(log: Logger): Resources {
     authorizers: createPool({
       key: ({ key }) => key,
       open: (plan) => plan.open(tools),
-      close: async (backend) => backend.close?.(),
+      close: closeBackend,
     }),
     passwords,
   }
+}
+
+function closeBackend(backend: Pick<Authenticator | Authorizer, 'name' | 'close'>): Promise<void> {
+  return within({ what: `the end of ${backend.name}`, ms: CLOSE_MS }, async () => backend.close?.())
 }

@@ -16,6 +16,7 @@ import { createClientAddress } from './lib/client-address.ts'
 import type { Logger } from './lib/logger.ts'
 import { writeError } from './middleware.ts'
 import { createPages } from './pages.ts'
+import type { Credentials } from './protocol/identity.ts'
 import type { Signer } from './token/index.ts'
 
 /** What one configuration's token server is made of, opened. */
@@ -37,9 +38,9 @@ export async function createTokenServer(parts: TokenServerParts): Promise<Reques
   const { config, signer, authenticators, authorizers, signIn, passwords, isStopping, log } = parts
   const { server, token, authn } = config
   const clientAddress = createClientAddress(server.clientAddress)
-  const authenticate = createChain(authenticators, authn.chain, ({ password }, signal) =>
-    passwords.pretend(password, signal),
-  )
+  const pretend = ({ password }: Credentials, signal?: AbortSignal): Promise<void> =>
+    passwords.pretend(password, signal)
+  const authenticate = createChain(authenticators, authn.chain, pretend, log)
   const authorize = createAuthorizer(authorizers)
   const issue = createIssuer({ realm: token.issuer, authenticate, authorize, signer, log })
   const handleToken = createTokenHandler({ issue, clientAddress, log })

@@ -31,11 +31,15 @@ describe('what is no configuration at all', () => {
       ['config.yml:3:1: a second YAML document begins here; only one is read'],
     ],
     ['control characters', 'server: \u0000\n', ['config.yml:1:9: null byte is not allowed in input']],
-    ['an unknown anchor', 'server: *x\n', ['config.yml:1:10: unknown anchor "x"']],
+    [
+      'an unknown anchor',
+      'server: *x\n',
+      ['config.yml:1:10: this alias names no anchor above it; a value that begins with * needs quotes'],
+    ],
     [
       'a tag that would make it something else',
       'server: !!binary eA==\n',
-      ['config.yml:1:9: the tag !!binary is not supported'],
+      ['config.yml:1:9: this tag is not supported; a value that begins with ! needs quotes'],
     ],
   ])('%s', async (_what, text, expected) => {
     const problems = await problemsOf(folder, text)

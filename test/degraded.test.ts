@@ -2,6 +2,7 @@
 import { expect, test } from '@jest/globals'
 import type { Authenticator } from '../src/authn/index.ts'
 import { createDegraded } from '../src/degraded.ts'
+import { BackendError } from '../src/lib/errors.ts'
 import { createRecorder } from './support/recorder.ts'
 
 function backend(name: string, check?: Authenticator['check']): Authenticator {
@@ -30,7 +31,7 @@ test('they are asked again after five seconds only, and a change is logged once 
   let asked = 0
   let down = true
   const degraded = createDegraded(
-    [backend('ldap_auth', () => (asked++, down ? Promise.reject(new Error('refused')) : Promise.resolve()))],
+    [backend('ldap_auth', () => (asked++, down ? Promise.reject(new BackendError('refused')) : Promise.resolve()))],
     log,
     () => now,
   )
@@ -48,9 +49,15 @@ test('they are asked again after five seconds only, and a change is logged once 
   ])
 })
 
-test('one that never answers is given up, and told so', async () => {
+test('one that never answers is given up and told so, and no probe waits for it', async () => {
   let told: AbortSignal | undefined
   const hanging = backend('ldap_auth', (signal) => ((told = signal), new Promise(() => undefined)))
-  await expect(createDegraded([hanging], createRecorder().log)()).resolves.toEqual(['ldap_auth'])
-  expect(told?.aborted).toBe(true)
+  const degraded = createDegraded(
+    [hanging, backend('mongo_auth', () => Promise.reject(new Error('down')))],
+    createRecorder().log,
+  )
+  await expect(degraded()).resolves.toEqual(['mongo_auth'])
+  expect(told?.aborted).toBe(false)
+  await new Promise((resolve) => told?.addEventListener('abort', resolve))
+  await expect(degraded()).resolves.toEqual(['ldap_auth', 'mongo_auth'])
 })

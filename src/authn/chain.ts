@@ -1,4 +1,5 @@
 // The back ends, asked one after the other.
+import type { Logger } from '../lib/logger.ts'
 import type { Credentials } from '../protocol/identity.ts'
 import type { Authentication, Authenticator } from './authenticator.ts'
 
@@ -17,6 +18,7 @@ export function createChain(
   backends: readonly Authenticator[],
   options: ChainOptions,
   pretend: (credentials: Credentials, signal?: AbortSignal) => Promise<void>,
+  log: Logger,
 ): Authenticator['authenticate'] {
   return async (credentials, signal): Promise<Authentication> => {
     // A password without an account is a mangled credential (containerd sends identity tokens so), never an anonymous one.
@@ -30,6 +32,7 @@ export function createChain(
         answer = await backend.authenticate(credentials, signal)
       } catch (error) {
         if (options.onError === 'stop' || signal?.aborted === true) throw error
+        log.error({ backend: backend.name, err: error }, 'the back end failed; the next one is asked')
         outages.push(error)
         continue
       }

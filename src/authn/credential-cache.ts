@@ -12,7 +12,8 @@ const MAX_SIZE = 10_000_000
 /** `credential_cache`: `ttl` is how long a success is remembered (0s: not at all), `size` how many are. */
 export const CredentialCacheConfig = strict({
   ttl: duration
-    .refine((ms) => ms >= 0 && ms <= 24 * 3600e3, { error: 'must be between 0s and 24h' })
+    .refine((ms) => ms === 0 || (ms >= 1 && ms <= 24 * 3600e3), { error: 'must be 0s, or between 1ms and 24h' })
+    .transform(Math.round)
     .default(DEFAULT_TTL_MS),
   size: int
     .refine((size) => size > 0 && size <= MAX_SIZE, { error: `must be between 1 and ${MAX_SIZE}` })
@@ -43,8 +44,8 @@ export function createCredentialCache<Value extends object | boolean>(
   }
 }
 
-// Each part with its length, so that no two lists of parts read the same.
+// Each part with its length, and in UTF-16, because UTF-8 has one form for all halves of characters: no two lists read the same.
 function digest(parts: readonly string[], key: KeyObject): string {
   const text = parts.map((part) => `${part.length}:${part}`).join('')
-  return createHmac('sha256', key).update(text).digest('base64')
+  return createHmac('sha256', key).update(text, 'utf16le').digest('base64')
 }

@@ -1,7 +1,7 @@
 // Users known to a JavaScript module of the admin's own.
 import { z } from 'zod'
-import { callPlugin, hasMethod, loadPlugin, pluginShape, readPlugin } from '../lib/plugin.ts'
-import type { PluginSettings } from '../lib/plugin.ts'
+import { callPlugin, hasMethod, lifeOf, loadPlugin, pluginShape, readPlugin } from '../lib/plugin.ts'
+import type { PluginLife, PluginSettings } from '../lib/plugin.ts'
 import { mapOf, strict, texts } from '../lib/schema.ts'
 import { defineSection } from '../lib/section.ts'
 import type { Labels } from '../protocol/identity.ts'
@@ -20,15 +20,11 @@ export type ModuleAuthentication =
  * What a module of `plugin_authn` exports as `authenticator`. The account `''` is anonymous. What it throws is an outage and is
  * logged, so it may not hold the password. `signal` aborts when nobody waits for the answer any more.
  */
-export interface AuthenticatorModule {
+export interface AuthenticatorModule extends PluginLife {
   authenticate(
     credentials: { readonly account: string; readonly password: string },
     signal: AbortSignal,
   ): ModuleAuthentication | Promise<ModuleAuthentication>
-  /** Resolves when the module could answer now. */
-  check?(signal: AbortSignal): void | Promise<void>
-  /** Lets go of whatever the module holds: it is not asked again. */
-  close?(): void | Promise<void>
 }
 
 /** `plugin_authn`: the file of a module, and how long it may take. */
@@ -73,7 +69,6 @@ export async function createModuleAuthenticator(
   tools: AuthnTools,
 ): Promise<Authenticator> {
   const { authenticator } = await loadPlugin(plugin, Exports, WANTED, tools.randomBytes(8).toString('hex'))
-  let closing: Promise<unknown> | undefined
 
   const ask: Authenticator['authenticate'] = async ({ account, password }, signal) => {
     const credentials = { account, password: password.reveal() }
@@ -85,13 +80,7 @@ export async function createModuleAuthenticator(
   return {
     name: 'plugin_authn',
     authenticate: remembered('plugin_authn', ask, cache, tools),
-    async check(signal) {
-      await callPlugin(plugin, z.unknown(), (ending) => authenticator.check?.(ending), signal)
-    },
-    async close() {
-      closing ??= callPlugin(plugin, z.unknown(), () => authenticator.close?.())
-      await closing
-    },
+    ...lifeOf(plugin, authenticator),
   }
 }
 

@@ -13,11 +13,17 @@ import type { AuthnTools } from './tools.ts'
 export const MongoAuthConfig = strict(mongoKeys)
 export type MongoAuthConfig = z.infer<typeof MongoAuthConfig>
 
-// Whoever wrote the document was not bound to a schema: what does not fit admits nobody. A null is not "no password".
+// Whoever wrote the document was not bound to a schema: what does not fit admits nobody. A null is no labels, but not "no password".
 const User = z.object({
   username: z.string(),
   password: z.string().optional(),
-  labels: mapOf(z.array(z.string()), 'must be a map').nullish(),
+  labels: mapOf(
+    z
+      .array(z.string())
+      .nullable()
+      .transform((values) => values ?? []),
+    'must be a map',
+  ).nullish(),
 })
 
 export const mongo = defineSection({

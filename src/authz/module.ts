@@ -1,7 +1,7 @@
 // Rules that live in a JavaScript module of the admin's own.
 import { z } from 'zod'
-import { callPlugin, hasMethod, loadPlugin, pluginShape, readPlugin } from '../lib/plugin.ts'
-import type { PluginSettings } from '../lib/plugin.ts'
+import { callPlugin, hasMethod, lifeOf, loadPlugin, pluginShape, readPlugin } from '../lib/plugin.ts'
+import type { PluginLife, PluginSettings } from '../lib/plugin.ts'
 import { strict } from '../lib/schema.ts'
 import { defineSection } from '../lib/section.ts'
 import type { Authorization, AuthorizationRequest, Authorizer } from './authorizer.ts'
@@ -10,12 +10,8 @@ import type { Authorization, AuthorizationRequest, Authorizer } from './authoriz
  * What a module of `plugin_authz` exports as `authorizer`. What it grants beyond what was asked is ignored; to grant everything it
  * answers the actions of the request. What it throws is an outage. `signal` aborts when nobody waits for the answer any more.
  */
-export interface AuthorizerModule {
+export interface AuthorizerModule extends PluginLife {
   authorize(request: AuthorizationRequest, signal: AbortSignal): Authorization | Promise<Authorization>
-  /** Resolves when the module could answer now. */
-  check?(signal: AbortSignal): void | Promise<void>
-  /** Lets go of whatever the module holds: it is not asked again. */
-  close?(): void | Promise<void>
 }
 
 /** What this process lends to the back ends of this room. */
@@ -45,7 +41,6 @@ const Answer = z.discriminatedUnion('outcome', [
 /** Loads the module and asks it about every resource. Throws ConfigError when it cannot be loaded. */
 export async function createModuleAuthorizer(plugin: PluginSettings, tools: AuthzTools): Promise<Authorizer> {
   const { authorizer } = await loadPlugin(plugin, Exports, WANTED, tools.randomBytes(8).toString('hex'))
-  let closing: Promise<unknown> | undefined
   return {
     name: 'plugin_authz',
     async authorize(request, signal) {
@@ -56,12 +51,6 @@ export async function createModuleAuthorizer(plugin: PluginSettings, tools: Auth
       const { rule, ...decided } = answer
       return rule === undefined ? decided : { ...decided, rule }
     },
-    async check(signal) {
-      await callPlugin(plugin, z.unknown(), (ending) => authorizer.check?.(ending), signal)
-    },
-    async close() {
-      closing ??= callPlugin(plugin, z.unknown(), () => authorizer.close?.())
-      await closing
-    },
+    ...lifeOf(plugin, authorizer),
   }
 }

@@ -1,10 +1,9 @@
 // One run of a program that answers many questions: a line of JSON each way, matched by id.
 import { z } from 'zod'
 import { BackendError } from './errors.ts'
-import { formatJsonLine } from './json-line.ts'
+import { formatJsonLine, parseJson } from './json.ts'
 import { startProcess } from './process-group.ts'
 import type { Ending, Program } from './process-group.ts'
-import { parseJson } from './upstream.ts'
 
 /** A program that is being talked to. */
 export interface Conversation {
@@ -17,7 +16,8 @@ export interface Conversation {
 }
 
 const MAX_LINE = 1024 * 1024
-const MAX_UNANSWERED = 3
+const MAX_SILENT = 3
+const MAX_LATE = 100
 const STOP_MS = 2_000
 const NEWLINE = 10
 
@@ -29,13 +29,15 @@ interface Waiting {
 }
 
 /**
- * Starts the program. Each answer may take `timeout` ms. A program that breaks the rules of the conversation, or leaves three
- * questions in a row unanswered, is killed.
+ * Starts the program. Each answer may take `timeout` ms. A program that breaks the rules of the conversation is killed, and so is one
+ * that says nothing to three questions while their time passes, or owes a hundred answers.
  */
 export function startConversation(program: Program, timeout: number): Conversation {
   const waiting = new Map<number, Waiting>()
+  const late = new Set<number>()
   let lastId = 0
-  let unanswered = 0
+  // The last question before the last answer.
+  let heard = 0
   let unread = Buffer.alloc(0)
   let why: string | undefined
 
@@ -57,10 +59,12 @@ export function startConversation(program: Program, timeout: number): Conversati
   function take(line: string): void {
     const { data: answer } = Answer.safeParse(parseJson(line))
     if (answer === undefined) return kill('wrote a line that is no JSON object with the id of a question')
-    if (answer.id > lastId) return kill('answered a question that nobody asked')
-    unanswered = 0
+    const asked = waiting.get(answer.id)
     // Nobody waits any more for one that comes too late.
-    waiting.get(answer.id)?.resolve(answer)
+    if (asked === undefined && !late.delete(answer.id))
+      return kill('answered a question that nobody asked, or one twice')
+    heard = lastId
+    asked?.resolve(answer)
   }
 
   function kill(reason: string): void {
@@ -78,8 +82,10 @@ export function startConversation(program: Program, timeout: number): Conversati
         const id = ++lastId
         const limit = setTimeout(() => {
           waiting.delete(id)
+          late.add(id)
           reject(failed(`did not answer within ${timeout} ms`))
-          if (++unanswered >= MAX_UNANSWERED) kill(`left ${MAX_UNANSWERED} questions in a row unanswered`)
+          const silent = [...late].filter((each) => each > heard).length
+          if (silent >= MAX_SILENT || late.size >= MAX_LATE) kill(`left ${late.size} questions unanswered`)
         }, timeout)
         const settle = <T>(how: (value: T) => void) => {
           return (value: T): void => {

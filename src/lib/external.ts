@@ -8,7 +8,7 @@ import { createJsonPost, requireSafeUrl } from './json-post.ts'
 import type { Logger } from './logger.ts'
 import { createPersistentProgram } from './persistent-program.ts'
 import type { Program } from './process-group.ts'
-import { findProgram, runProgram } from './program.ts'
+import { createProgramRunner, findProgram } from './program.ts'
 import type { Ended } from './program.ts'
 import type { Report } from './report.ts'
 import { duration, int, nonEmpty, text } from './schema.ts'
@@ -84,7 +84,7 @@ export type External = {
 /** Opens it; nothing is started or connected to before the first question. */
 export function openExternal(settings: ExternalSettings, log: Logger): External {
   const { timeout, concurrency } = settings
-  const inTurn = createTurns(timeout, concurrency)
+  const inTurn = createTurns(concurrency)
   if (settings.kind === 'url') {
     const service = createJsonPost(settings.url, timeout, concurrency)
     return {
@@ -96,11 +96,12 @@ export function openExternal(settings: ExternalSettings, log: Logger): External 
   }
   const { kind, program } = settings
   if (kind === 'once') {
+    const runner = createProgramRunner(program, timeout)
     return {
       kind: 'run',
-      run: (input, signal) => inTurn(() => runProgram(program, input, timeout, signal), signal),
+      run: (input, signal) => inTurn(() => runner.run(input, signal), signal),
       check: () => requireProgram(program),
-      close: () => Promise.resolve(),
+      close: () => runner.close(),
     }
   }
   const running = createPersistentProgram(program, timeout, log)
@@ -121,33 +122,19 @@ async function requireProgram({ command }: Program): Promise<void> {
   })
 }
 
-/** Work that waits for its turn, for up to `timeout` ms, and is not waited for any longer when its client is gone. */
+/** Work that waits for its turn, and is not waited for any longer when its client is gone. */
 type InTurn = <T>(work: () => Promise<T>, signal?: AbortSignal) => Promise<T>
 
 // Whoever is gone keeps the turn until the work is done: a program that is still busy must not be asked ever more.
-function createTurns(timeout: number, concurrency: number): InTurn {
+function createTurns(concurrency: number): InTurn {
   const gate = createGate({ concurrency, queue: QUEUE, busy: BUSY })
   return (work, signal) =>
     new Promise((resolve, reject) => {
-      const waiting = new AbortController()
-      const giveUp = (error: BackendError): void => {
-        reject(error)
-        waiting.abort()
-      }
-      const gone = (): void => giveUp(new BackendError('the client went away'))
-      if (signal?.aborted === true) return gone()
-      const limit = setTimeout(() => giveUp(new BackendError(BUSY, { retryAfter: 1 })), timeout)
+      const gone = (): void => reject(new BackendError('the client went away'))
       signal?.addEventListener('abort', gone, { once: true })
-      const turn = (): ReturnType<typeof work> => {
-        clearTimeout(limit)
-        return work()
-      }
       void gate
-        .run(turn, waiting.signal)
+        .run(work, signal)
         .then(resolve, reject)
-        .finally(() => {
-          clearTimeout(limit)
-          signal?.removeEventListener('abort', gone)
-        })
+        .finally(() => signal?.removeEventListener('abort', gone))
     })
 }

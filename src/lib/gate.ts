@@ -1,9 +1,15 @@
 // A few at a time, and a bounded queue: what costs much cannot take everything else with it.
 import { BackendError } from './errors.ts'
 
+// Longer than this nobody waits, however slow the work before them is: one back end that hangs must not hang whoever comes.
+const LONGEST_WAIT_MS = 10_000
+
 /** Runs work, a bounded amount of it at once. */
 export interface Gate {
-  /** Runs this in its turn. Throws BackendError: busy, when too many wait already; or when `signal` aborts before its turn comes. */
+  /**
+   * Runs this in its turn. Throws BackendError: busy, when too many wait already or its turn does not come within 10 s; or when
+   * `signal` aborts before that.
+   */
   run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T>
 }
 
@@ -23,18 +29,26 @@ export function createGate(options: {
       running++
       return
     }
-    if (waiting.size >= options.queue) throw new BackendError(options.busy, { retryAfter: 1 })
+    const busy = new BackendError(options.busy, { retryAfter: 1 })
+    if (waiting.size >= options.queue) throw busy
     await new Promise<void>((resolve, reject) => {
-      const leave = (): void => {
+      const settle = (): void => {
         waiting.delete(enter)
-        reject(new BackendError('the client went away'))
+        clearTimeout(limit)
+        signal?.removeEventListener('abort', gone)
       }
+      const leave = (why: BackendError): void => {
+        settle()
+        reject(why)
+      }
+      const gone = (): void => leave(new BackendError('the client went away'))
       const enter = (): void => {
-        signal?.removeEventListener('abort', leave)
+        settle()
         resolve()
       }
+      const limit = setTimeout(leave, LONGEST_WAIT_MS, busy)
       waiting.add(enter)
-      signal?.addEventListener('abort', leave, { once: true })
+      signal?.addEventListener('abort', gone, { once: true })
     })
   }
 
@@ -46,10 +60,7 @@ export function createGate(options: {
       } finally {
         const [next] = waiting
         if (next === undefined) running--
-        else {
-          waiting.delete(next)
-          next()
-        }
+        else next()
       }
     },
   }

@@ -4,7 +4,7 @@ import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { BackendError, ConfigError } from './errors.ts'
 import { errorCode } from './file-errors.ts'
-import { parseJson } from './upstream.ts'
+import { parseJson } from './json.ts'
 import { within } from './within.ts'
 
 /** An HTTP service that answers questions. */

@@ -172,9 +172,9 @@ function sourceOf({ mechanism, source }: DialInfoConfig): string {
 }
 
 function readUri(uri: string, collection: string, report: Reading['report']): MongoSettings | undefined {
-  const database = /^[^?]*\/\/[^/?]+\/([^/?]+)/.exec(uri)?.[1]
+  const database = /^[^?]*\/\/[^/?]+\/([^/?%]+)(?:\?|$)/.exec(uri)?.[1]
   if (database === undefined) {
-    report.problem(['uri'], 'must name the database: mongodb://host/database')
+    report.problem(['uri'], 'must name the database, in plain letters: mongodb://host/database')
     return undefined
   }
   return {

@@ -6,13 +6,14 @@ import { types } from 'node:util'
 import { z } from 'zod'
 import { BackendError, ConfigError } from './errors.ts'
 import { externalTimeout } from './external.ts'
-import { nonEmpty } from './schema.ts'
+import { text } from './schema.ts'
 import type { Reading } from './section.ts'
 import { within } from './within.ts'
 
 /** The keys of a section that loads a module. docker_auth's `plugin_path` is refused with what to do instead. */
 export const pluginShape = {
-  module: nonEmpty.optional(),
+  // Node loads anything else once and never again, however often its file changes.
+  module: text.regex(/\.mjs$/, { error: 'must be an ES module, whose name ends in .mjs' }).optional(),
   plugin_path: z
     .undefined({
       error:
@@ -38,9 +39,9 @@ export async function readPlugin(
     report.problem(['module'], 'is required')
     return undefined
   }
-  const text = await report.guard(['module'], files.readText(module))
-  if (text === undefined) return undefined
-  return { file: resolve(module), digest: createHash('sha256').update(text).digest('base64'), timeout }
+  const source = await report.guard(['module'], files.readText(module))
+  if (source === undefined) return undefined
+  return { file: resolve(module), digest: createHash('sha256').update(source).digest('base64'), timeout }
 }
 
 /**
@@ -87,6 +88,31 @@ export async function callPlugin<Answer>(
     return parsed.data
   } finally {
     ending.abort()
+  }
+}
+
+/** What a module may offer beside its answers. */
+export interface PluginLife {
+  /** Resolves when the module could answer now. */
+  check?(signal: AbortSignal): void | Promise<void>
+  /** Lets go of whatever the module holds: it is not asked again. */
+  close?(): void | Promise<void>
+}
+
+/** The same, within the time limit and closed once. Both throw BackendError. */
+export function lifeOf(
+  plugin: PluginSettings,
+  part: PluginLife,
+): { check(signal: AbortSignal): Promise<void>; close(): Promise<void> } {
+  let closing: Promise<unknown> | undefined
+  return {
+    async check(signal) {
+      await callPlugin(plugin, z.unknown(), (ending) => part.check?.(ending), signal)
+    },
+    async close() {
+      closing ??= callPlugin(plugin, z.unknown(), () => part.close?.())
+      await closing
+    },
   }
 }
 

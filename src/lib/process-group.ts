@@ -1,6 +1,7 @@
 // A program in a process group of its own, so that it can be ended together with everything it started.
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
+import { closeSync, constants, openSync, writeSync } from 'node:fs'
 import { errorCode } from './file-errors.ts'
 
 /** A program by its path, and what it is called with. No shell reads either. */
@@ -26,16 +27,47 @@ export interface ProcessGroup {
 const GRACE_MS = 200
 
 /**
- * Starts a program with this process's environment; `onOutput` gets its standard output. Its standard error is thrown away: what a
- * program complains about may well be the password it was given.
+ * Starts a program with this process's environment; `onOutput` gets its standard output. `input` is all it is told, where that is
+ * known at once. Its standard error is thrown away: what a program complains about may well be the password it was given.
  */
-export function startProcess({ command, args }: Program, onOutput: (chunk: Buffer) => void): ProcessGroup {
+export function startProcess(
+  { command, args }: Program,
+  onOutput: (chunk: Buffer) => void,
+  input?: string,
+): ProcessGroup {
+  const file = input === undefined ? undefined : inMemory(input)
   try {
-    return follow(spawn(command, args, { shell: false, detached: true, stdio: ['pipe', 'pipe', 'ignore'] }), onOutput)
+    const stdio = [file ?? ('pipe' as const), 'pipe' as const, 'ignore' as const]
+    const group = follow(spawn(command, args, { shell: false, detached: true, stdio }), onOutput)
+    if (input !== undefined && file === undefined) {
+      group.write(input)
+      group.endInput()
+    }
+    return group
   } catch (error) {
     const nothing = (): undefined => undefined
     return { write: nothing, endInput: nothing, signal: nothing, ended: Promise.resolve(notStarted(error)) }
+  } finally {
+    if (file !== undefined) closeSync(file)
   }
+}
+
+// https://man7.org/linux/man-pages/man2/open.2.html; Node has no name for it, and O_DIRECTORY differs between processors.
+const O_TMPFILE = 0o20000000 | constants.O_DIRECTORY
+
+// A file that never has a name nor touches a disk. The pipe that Node makes is a socket, and Linux lets no program open that as
+// /dev/stdin, which many scripts do. https://github.com/nodejs/node/issues/21941
+function inMemory(text: string): number | undefined {
+  let file: number | undefined
+  try {
+    file = openSync('/dev/shm', O_TMPFILE | constants.O_RDWR, 0o600)
+    const bytes = Buffer.from(text)
+    if (writeSync(file, bytes, 0, bytes.length, 0) === bytes.length) return file
+  } catch {
+    // No such place, or it is full: the pipe serves all programs but those.
+  }
+  if (file !== undefined) closeSync(file)
+  return undefined
 }
 
 function follow(child: ChildProcess, onOutput: (chunk: Buffer) => void): ProcessGroup {

@@ -3,7 +3,7 @@ import { access, constants, stat } from 'node:fs/promises'
 import { delimiter, isAbsolute, join, resolve } from 'node:path'
 import { BackendError, ConfigError } from './errors.ts'
 import { startProcess } from './process-group.ts'
-import type { Program } from './process-group.ts'
+import type { ProcessGroup, Program } from './process-group.ts'
 import { within } from './within.ts'
 
 /** What a program that ended by itself left behind. */
@@ -41,32 +41,50 @@ async function isExecutable(file: string): Promise<boolean> {
   }
 }
 
-/**
- * Runs a program, writes `input` to it and answers what it said. Throws BackendError, after killing it and all it started, when it
- * takes more than `timeout` ms, writes more than 1 MiB, or `signal` aborts; and when it cannot be started or is ended by a signal.
- */
-export async function runProgram(
-  program: Program,
-  input: string,
-  timeout: number,
-  signal?: AbortSignal,
-): Promise<Ended> {
-  const chunks: Buffer[] = []
-  let size = 0
-  const running = startProcess(program, (chunk) => {
-    size += chunk.length
-    if (size > MAX_OUTPUT) running.signal('SIGKILL')
-    else chunks.push(chunk)
-  })
-  running.write(input)
-  running.endInput()
-  try {
-    const ending = await within({ what: program.command, ms: timeout, signal }, () => running.ended)
-    if (size > MAX_OUTPUT) throw new BackendError(`${program.command} wrote more than 1 MiB`)
-    if ('failure' in ending) throw new BackendError(`${program.command} ${ending.failure}`)
-    return { status: ending.status, output: Buffer.concat(chunks).toString() }
-  } finally {
-    // Does nothing to one that has ended.
-    running.signal('SIGKILL')
+/** A program that is run anew for each question. */
+export interface ProgramRunner {
+  /**
+   * Tells it `input` and answers what it said. Throws BackendError, after killing it and all it started, when it takes too long,
+   * writes more than 1 MiB, or `signal` aborts; and when it cannot be started or is ended by a signal.
+   */
+  run(input: string, signal?: AbortSignal): Promise<Ended>
+  /** Kills what still runs. */
+  close(): Promise<void>
+}
+
+/** Creates one; each run may take `timeout` ms. */
+export function createProgramRunner(program: Program, timeout: number): ProgramRunner {
+  const { command } = program
+  const running = new Set<ProcessGroup>()
+  let closed = false
+
+  return {
+    async run(input, signal) {
+      if (closed) throw new BackendError(`${command} has been stopped`)
+      const chunks: Buffer[] = []
+      let size = 0
+      const take = (chunk: Buffer): void => {
+        size += chunk.length
+        if (size > MAX_OUTPUT) group.signal('SIGKILL')
+        else chunks.push(chunk)
+      }
+      const group = startProcess(program, take, input)
+      running.add(group)
+      try {
+        const ending = await within({ what: command, ms: timeout, signal }, () => group.ended)
+        if (size > MAX_OUTPUT) throw new BackendError(`${command} wrote more than 1 MiB`)
+        if ('failure' in ending) throw new BackendError(`${command} ${ending.failure}`)
+        return { status: ending.status, output: Buffer.concat(chunks).toString() }
+      } finally {
+        // Does nothing to one that has ended.
+        group.signal('SIGKILL')
+        running.delete(group)
+      }
+    },
+    async close() {
+      closed = true
+      for (const group of running) group.signal('SIGKILL')
+      await Promise.all([...running].map(({ ended }) => ended))
+    },
   }
 }

@@ -3,6 +3,7 @@ import { types } from 'node:util'
 import type { z } from 'zod'
 import { BackendError } from './errors.ts'
 import { errorCode } from './file-errors.ts'
+import { parseJson } from './json.ts'
 
 const MAX_BYTES = 1024 * 1024
 
@@ -110,13 +111,4 @@ const NO_BODY = new Set([204, 205, 304])
 function describeFailure(error: unknown): string {
   const code = types.isNativeError(error) ? errorCode(error.cause) : ''
   return code === '' ? '' : ` (${code})`
-}
-
-/** The value of a JSON text, or undefined when it is none. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -63,7 +63,9 @@ export function parseYaml(source: string, file: string): YamlDocument {
 
   function readAlias(event: { anchorStart: number; anchorEnd: number }): Node {
     const name = source.slice(event.anchorStart, event.anchorEnd)
-    const node = anchors.get(name) ?? fail(`unknown anchor "${name}"`, event.anchorStart)
+    const node =
+      anchors.get(name) ??
+      fail('this alias names no anchor above it; a value that begins with * needs quotes', event.anchorStart)
     repeated += node.size
     if (repeated > MAX_REPEATED) fail(`aliases repeat more than ${MAX_REPEATED} values`, event.anchorStart)
     return node
@@ -76,7 +78,7 @@ export function parseYaml(source: string, file: string): YamlDocument {
       return event.style === SCALAR_STYLE.PLAIN && /^(?:|~|null|Null|NULL)$/.test(value) ? null : value
     if (/^!!(?:str|int|bool|float)$|^!$/.test(tag)) return value
     if (tag === '!!null') return null
-    return fail(`the tag ${tag} is not supported`, event.tagStart)
+    return fail('this tag is not supported; a value that begins with ! needs quotes', event.tagStart)
   }
 
   function readList(start: number, path: YamlPath): Node {

@@ -19,7 +19,7 @@ export type Session = z.infer<typeof Session>
 const ATTEMPT: Kind<Attempt> = { name: 'sign-in', schema: Attempt, lifetimeMs: 10 * 60_000 }
 const SESSION: Kind<Session> = { name: 'session', schema: Session, lifetimeMs: 8 * 3_600_000 }
 
-// Every tab has a sign-in of its own; beyond this many the oldest are forgotten.
+// Every tab has a sign-in of its own; beyond this many the oldest are forgotten, a few at a time: headers have limits, too.
 const MAX_ATTEMPTS = 5
 
 export interface Cookies {
@@ -32,7 +32,7 @@ export interface Cookies {
   signOut(response: Response): void
 }
 
-/** Creates the cookies of the pages under `prefix`; `secure` when browsers reach them by https. */
+/** Creates the cookies of the pages under `prefix`, which is part of their names; `secure` when browsers reach them by https. */
 export function createCookies(parts: {
   readonly key: Uint8Array
   readonly prefix: string
@@ -41,20 +41,19 @@ export function createCookies(parts: {
 }): Cookies {
   const { prefix, secure } = parts
   const sealer = createSealer(parts.key, parts.now)
-  const options: CookieOptions = { httpOnly: true, sameSite: 'lax', secure, path: prefix === '' ? '/' : prefix }
-  // The names with which a browser lets nobody else on the domain set these cookies.
-  const guarded = secure ? (prefix === '' ? '__Host-' : '__Secure-') : ''
-  const sessionName = `${guarded}registry-auth-session`
-  const attemptPrefix = `${guarded}registry-auth-sign-in-`
+  // A browser lets no other host of the domain set a cookie of such a name, if its path is this one.
+  const options: CookieOptions = { httpOnly: true, sameSite: 'lax', secure, path: '/' }
+  const base = `${secure ? '__Host-' : ''}registry-auth${prefix.replaceAll('/', '.')}`
+  const sessionName = `${base}-session`
+  const attemptPrefix = `${base}-sign-in-`
   const attemptName = (state: string): string => `${attemptPrefix}${state.slice(0, 12)}`
 
   return {
     async begin(request, response, attempt) {
       const known = Object.keys(cookiesOf(request)).filter(
-        (name) => name.startsWith(attemptPrefix) && /^[\w-]+$/.test(name),
+        (name) => name.startsWith(attemptPrefix) && /^[\w-]+$/.test(name.slice(attemptPrefix.length)),
       )
-      for (const name of known.slice(0, Math.max(0, known.length - MAX_ATTEMPTS + 1)))
-        response.clearCookie(name, options)
+      for (const name of known.slice(0, -(MAX_ATTEMPTS - 1)).slice(0, MAX_ATTEMPTS)) response.clearCookie(name, options)
       const sealed = await sealer.seal(ATTEMPT, attempt)
       response.cookie(attemptName(attempt.state), sealed, { ...options, maxAge: ATTEMPT.lifetimeMs })
     },

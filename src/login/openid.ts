@@ -2,14 +2,12 @@
 import { createHash } from 'node:crypto'
 import type { OidcSettings, OpenId } from '../authn/index.ts'
 import { BackendError } from '../lib/errors.ts'
-import { Secret } from '../lib/secret.ts'
 import { printable } from './flow.ts'
 import type { Exchange, Flow } from './flow.ts'
 
 export interface OpenidParts {
   readonly label: string
   readonly openId: OpenId
-  readonly now: () => number
   readonly randomBytes: (size: number) => Buffer
 }
 
@@ -41,16 +39,7 @@ export function createOpenidFlow(settings: OidcSettings, parts: OpenidParts): Fl
       }
       try {
         const granted = await authorizationCodeGrant(await parts.openId.configuration(), answered, checks)
-        const { access_token, refresh_token, id_token, expires_in } = granted
-        return {
-          outcome: 'tokens',
-          tokens: {
-            accessToken: new Secret(access_token),
-            refreshToken: refresh_token === undefined ? undefined : new Secret(refresh_token),
-            idToken: id_token === undefined ? undefined : new Secret(id_token),
-            expiresAt: expires_in === undefined ? undefined : parts.now() + expires_in * 1000,
-          },
-        }
+        return { outcome: 'tokens', tokens: parts.openId.tokensOf(granted) }
       } catch (error) {
         return refusal(parts.label, error)
       }

@@ -2,15 +2,14 @@
 import type { IncomingMessage } from 'node:http'
 
 /**
- * Whether a form came from a page of ours. Browsers say so with `Origin`; what says neither that nor anything else
- * about where it comes from is not believed. Without a `publicUrl` the request's own host is the measure.
+ * Whether a form came from a page of ours. Browsers know, and say so, where they trust the connection; elsewhere `Origin` is compared
+ * with `publicUrl`, or without one with the request's own host. What says nothing about where it comes from is not believed.
  */
 export function isOwnForm({ headers }: IncomingMessage, publicUrl: string | undefined): boolean {
   const site = headers['sec-fetch-site']
-  if (site !== undefined && site !== 'same-origin') return false
+  if (site !== undefined) return site === 'same-origin'
   const from = headers.origin ?? headers.referer
-  if (from === undefined) return site === 'same-origin'
-  if (!URL.canParse(from)) return false
+  if (from === undefined || !URL.canParse(from)) return false
   if (publicUrl !== undefined) return new URL(from).origin === new URL(publicUrl).origin
   return new URL(from).host === headers.host?.toLowerCase()
 }

@@ -11,6 +11,7 @@ import type { PageWriter } from './page.ts'
 import { frontPage, messagePage } from './pages.ts'
 import { createSignIn } from './sign-in.ts'
 import { createWebProvider } from './strategies.ts'
+import type { WebProvider } from './strategies.ts'
 
 export interface LoginParts {
   readonly issuer: string
@@ -18,7 +19,7 @@ export interface LoginParts {
   readonly prefix: string
   /** The URL of the router from outside, as far as the configuration says it. */
   readonly publicUrl: string | undefined
-  /** Whether browsers come by https. */
+  /** Whether browsers come by https, as far as the server's own settings say it. */
   readonly secure: boolean
   readonly providers: readonly ProviderSettings[]
   readonly signIn: WebSignIn
@@ -31,8 +32,10 @@ export interface LoginParts {
 export function createLogin(parts: LoginParts): express.Router {
   const { issuer, prefix, signIn, log } = parts
   const pages = createPageWriter(issuer, prefix)
-  const cookies = createCookies({ ...parts, key: signIn.cookieKey })
   const providers = parts.providers.map((settings) => createWebProvider(settings, parts))
+  // Behind a proxy the redirect URIs may be all that says that browsers come by https.
+  const secure = parts.secure || (providers.length > 0 && providers.every(comesBackByHttps))
+  const cookies = createCookies({ ...parts, secure, key: signIn.cookieKey })
   const account = createAccount({ ...parts, providers, cookies, pages })
   const ways = providers.map(({ label, path }) => ({ href: `${prefix}${path}`, text: `Sign in with ${label}` }))
 
@@ -66,6 +69,10 @@ export function createLogin(parts: LoginParts): express.Router {
   return router
 }
 
+function comesBackByHttps({ redirectUri }: WebProvider): boolean {
+  return redirectUri?.startsWith('https:') === true
+}
+
 interface Route {
   readonly path: string
   readonly method: 'get' | 'post'
@@ -91,6 +98,8 @@ function oldGooglePage(pages: PageWriter, prefix: string): RequestHandler {
 // These errors are pages, which no other door's are, so that they are written here.
 function answerError(pages: PageWriter, prefix: string, log: Logger): ErrorRequestHandler {
   return (error: unknown, request, response, next) => {
+    // A browser that has left is told nothing, and its leaving is no failure.
+    if (response.destroyed) return
     if (response.headersSent) return next(error)
     const status = statusOf(error)
     if (status < 500) {

@@ -1,12 +1,12 @@
 // One sign-in: the page it begins on, the way to the provider, and the way back with a code.
-import type { Request, RequestHandler } from 'express'
+import type { Request, RequestHandler, Response } from 'express'
 import type { WebSignIn } from '../authn/index.ts'
 import { createGate } from '../lib/gate.ts'
 import type { Logger } from '../lib/logger.ts'
 import type { Cookies } from './cookies.ts'
 import { printable } from './flow.ts'
 import { isFromElsewhere } from './origin.ts'
-import type { PageWriter } from './page.ts'
+import type { Page, PageWriter } from './page.ts'
 import { declinedPage, passwordPage, refusedPage, startPage, unknownPage, unusablePage } from './pages.ts'
 import type { WebProvider } from './strategies.ts'
 
@@ -38,12 +38,45 @@ export function createSignIn(provider: WebProvider, parts: SignInParts): SignIn 
   const { name, label, flow } = provider
   const gate = createGate(EXCHANGES)
   const page = `${parts.prefix}${provider.path}`
-  // The cookie must be set by the host the provider sends the browser back to.
-  const origin = provider.redirectUri === undefined ? '' : new URL(provider.redirectUri).origin
+  // The cookie must be set by the host the provider sends the browser back to, which may know this page by another path.
+  const begin = `${provider.redirectUri ?? page}/start`
   const again = { href: page, text: 'Sign in again' }
   const account = { href: `${parts.prefix}/account`, text: 'See, replace or revoke it' }
   const note = (outcome: string, fields: object = {}): void =>
     log.info({ provider: name, outcome, ...fields }, 'browser sign-in')
+  const refuse = (reason: string, shown: Page): Page => {
+    note('refused', { reason })
+    return shown
+  }
+
+  /** What somebody sees who comes back from the provider. */
+  async function comeBack(request: Request, response: Response, callback: URLSearchParams): Promise<Page> {
+    const attempt = isWellFormed(callback)
+      ? await cookies.take(request, response, callback.get('state') ?? '')
+      : undefined
+    if (attempt?.provider !== name) return refuse('no sign-in of this browser belongs to it', unknownPage(again))
+    const told = callback.get('error')
+    if (told !== null) {
+      const shown = declinedPage(label, told, callback.get('error_description'), again)
+      return refuse(`${label} said ${printable(told)}`, shown)
+    }
+    const left = leaving(response)
+    const exchange = await gate.run(() => flow.finish(callback, attempt.verifier), left)
+    if (exchange.outcome === 'refused') return refuseExchange(exchange.code)
+    const answer = await parts.signIn.signedIn(name, exchange.tokens, left)
+    if (answer.outcome === 'refused') return refuse(answer.reason, refusedPage(answer.reason, again))
+    const { issued } = answer
+    note('signed-in', { account: issued.account })
+    const csrf = parts.randomBytes(16).toString('base64url')
+    await cookies.signIn(response, { provider: name, account: issued.account, csrf })
+    return passwordPage(issued, provider.registry, account)
+  }
+
+  function refuseExchange(code: string): Page {
+    if (STALE_CODES.includes(code)) return refuse(`${label} said ${code}`, unknownPage(again))
+    log.error({ provider: name, outcome: 'failed', reason: code }, `${label} refuses this server's requests`)
+    return unusablePage(label, again)
+  }
 
   return {
     async start(request, response) {
@@ -57,45 +90,17 @@ export function createSignIn(provider: WebProvider, parts: SignInParts): SignIn 
 
     async page(request, response) {
       const callback = paramsOf(request)
-      if (request.method === 'HEAD' || !(callback.has('code') || callback.has('error')))
-        return pages.send(response, startPage(provider, `${origin}${page}/start`))
-
-      const attempt = isWellFormed(callback)
-        ? await cookies.take(request, response, callback.get('state') ?? '')
-        : undefined
-      if (attempt?.provider !== name) {
-        note('refused', { reason: 'no sign-in of this browser belongs to it' })
-        return pages.send(response, unknownPage(again))
-      }
-      const told = callback.get('error')
-      if (told !== null) {
-        note('refused', { reason: `${label} said ${printable(told)}` })
-        return pages.send(response, declinedPage(label, told, callback.get('error_description'), again))
-      }
-      const exchange = await gate.run(() => flow.finish(callback, attempt.verifier))
-      if (exchange.outcome === 'refused') {
-        if (STALE_CODES.includes(exchange.code)) {
-          note('refused', { reason: `${label} said ${exchange.code}` })
-          return pages.send(response, unknownPage(again))
-        }
-        log.error(
-          { provider: name, outcome: 'failed', reason: exchange.code },
-          `${label} refuses this server's requests`,
-        )
-        return pages.send(response, unusablePage(label, again))
-      }
-      const answer = await parts.signIn.signedIn(name, exchange.tokens)
-      if (answer.outcome === 'refused') {
-        note('refused', { reason: answer.reason })
-        return pages.send(response, refusedPage(answer.reason, again))
-      }
-      const { issued } = answer
-      note('signed-in', { account: issued.account })
-      const csrf = parts.randomBytes(16).toString('base64url')
-      await cookies.signIn(response, { provider: name, account: issued.account, csrf })
-      pages.send(response, passwordPage(issued, provider.registry, account))
+      const isBack = request.method !== 'HEAD' && (callback.has('code') || callback.has('error'))
+      pages.send(response, isBack ? await comeBack(request, response, callback) : startPage(provider, begin))
     },
   }
+}
+
+/** Aborts when the browser goes away before it was answered. */
+function leaving(response: Response): AbortSignal {
+  const controller = new AbortController()
+  response.once('close', () => controller.abort())
+  return controller.signal
 }
 
 function paramsOf(request: Request): URLSearchParams {

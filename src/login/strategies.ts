@@ -37,7 +37,7 @@ export function createWebProvider(settings: ProviderSettings, parts: ProviderPar
   const { now, randomBytes } = parts
   const flow = (): Flow => {
     if (settings.name === 'oidc')
-      return createOpenidFlow(settings, { label, openId: createOpenId(label, settings, now), now, randomBytes })
+      return createOpenidFlow(settings, { label, openId: createOpenId(label, settings, now), randomBytes })
     const upstream = createUpstream(label, settings.httpTimeoutMs)
     return createPassportFlow({ label, upstream, now, ...dialect(settings, redirectUri) })
   }

@@ -7,6 +7,7 @@ import { createUsersAuthenticator } from '../../src/authn/users.ts'
 import { BackendError } from '../../src/lib/errors.ts'
 import { Secret } from '../../src/lib/secret.ts'
 import { authnTools } from '../support/authn-tools.ts'
+import { createRecorder } from '../support/recorder.ts'
 
 const accepted: Authentication = {
   outcome: 'accepted',
@@ -23,6 +24,7 @@ async function chainOf(
   { account = 'alice', password = 'x', ...options }: Partial<ChainOptions & { account: string; password: string }> = {},
 ) {
   const asked: string[] = []
+  const recorder = createRecorder()
   const backends = answers.map((answer, index): Authenticator => ({
     name: `backend ${index}`,
     authenticate: () => {
@@ -30,12 +32,17 @@ async function chainOf(
       return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer)
     },
   }))
-  const chain = createChain(backends, { ...AS_DOCKER_AUTH, ...options }, () => {
-    asked.push('pretend')
-    return Promise.resolve()
-  })
+  const chain = createChain(
+    backends,
+    { ...AS_DOCKER_AUTH, ...options },
+    () => {
+      asked.push('pretend')
+      return Promise.resolve()
+    },
+    recorder.log,
+  )
   const answer = await chain({ account, password: new Secret(password) }).catch((error: unknown) => error)
-  return { answer, asked }
+  return { answer, asked, logged: recorder.lines }
 }
 
 describe('the chain', () => {
@@ -64,11 +71,14 @@ describe('the chain', () => {
   })
 
   test('nobody with a password is refused before anybody is asked', async () => {
-    await expect(chainOf([accepted], { account: '', password: 'x' })).resolves.toEqual({ answer: refused, asked: [] })
+    await expect(chainOf([accepted], { account: '', password: 'x' })).resolves.toMatchObject({
+      answer: refused,
+      asked: [],
+    })
   })
 
   test('nobody without a password is asked about, and costs no comparison', async () => {
-    await expect(chainOf([noMatch], { account: '', password: '' })).resolves.toEqual({
+    await expect(chainOf([noMatch], { account: '', password: '' })).resolves.toMatchObject({
       answer: noMatch,
       asked: ['backend 0'],
     })
@@ -81,10 +91,12 @@ describe('the chain', () => {
       name: 'b',
       authenticate: (_credentials, given) => (seen.push(given), Promise.resolve(noMatch)),
     }
-    await createChain([backend], AS_DOCKER_AUTH, () => Promise.resolve())(
-      { account: 'a', password: new Secret('') },
-      signal,
-    )
+    await createChain(
+      [backend],
+      AS_DOCKER_AUTH,
+      () => Promise.resolve(),
+      createRecorder().log,
+    )({ account: 'a', password: new Secret('') }, signal)
     expect(seen).toEqual([signal])
   })
 })
@@ -117,14 +129,22 @@ describe('where the configuration says so,', () => {
     expect(asked.filter((name) => name !== 'pretend')).toHaveLength(count)
   })
 
+  test('an outage that is passed over is logged, with the back end', async () => {
+    const { logged } = await chainOf([down, accepted], passing)
+    expect(logged).toMatchObject([{ level: 'error', fields: { backend: 'backend 0', err: down } }])
+  })
+
   test('nobody else is asked for a client that is gone', async () => {
     const asked: string[] = []
     const backend = (name: string): Authenticator => ({
       name,
       authenticate: () => (asked.push(name), Promise.reject(down)),
     })
-    const chain = createChain([backend('one'), backend('two')], { ...AS_DOCKER_AUTH, ...passing }, () =>
-      Promise.resolve(),
+    const chain = createChain(
+      [backend('one'), backend('two')],
+      { ...AS_DOCKER_AUTH, ...passing },
+      () => Promise.resolve(),
+      createRecorder().log,
     )
     await expect(chain({ account: 'a', password: new Secret('x') }, AbortSignal.abort())).rejects.toBe(down)
     expect(asked).toEqual(['one'])
@@ -144,7 +164,12 @@ describe('the work done', () => {
       { '': {}, alice: { password: 'a hash' }, open: {} },
       authnTools({ passwords }),
     )
-    const chain = createChain([users], AS_DOCKER_AUTH, ({ password: given }) => passwords.pretend(given))
+    const chain = createChain(
+      [users],
+      AS_DOCKER_AUTH,
+      ({ password: given }) => passwords.pretend(given),
+      createRecorder().log,
+    )
     await chain({ account, password: new Secret(password) })
     return count
   }

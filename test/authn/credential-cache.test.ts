@@ -7,7 +7,10 @@ import { createCredentialCache, CredentialCacheConfig } from '../../src/authn/cr
 const create = (config = { ttl: 60_000, size: 100 }) => createCredentialCache<true>(config, randomBytes(32))
 
 test('no two lists of parts are taken for each other', () => {
-  const part = fc.string({ unit: fc.constantFrom('a', ':', '1', '2', '\0'), maxLength: 4 })
+  const part = fc.string({
+    unit: fc.constantFrom('a', ':', '1', '2', '\0', '\ud800', '\udc00', '\ufffd'),
+    maxLength: 4,
+  })
   const parts = fc.array(part, { minLength: 1, maxLength: 4 })
   fc.assert(
     fc.property(parts, parts, (one, other) => {
@@ -18,6 +21,12 @@ test('no two lists of parts are taken for each other', () => {
     }),
     { numRuns: 2000 },
   )
+})
+
+test('half a character is not another one that cannot be written in UTF-8 either', () => {
+  const cache = create()
+  cache.set(['\ud800'], true)
+  expect([cache.get(['\ud801']), cache.get(['\ufffd'])]).toEqual([undefined, undefined])
 })
 
 test('it never holds more than its size, and forgets what was not used for longest', () => {
@@ -61,8 +70,9 @@ test.each([
 })
 
 test.each([
-  [{ ttl: '25h' }, 'must be between 0s and 24h'],
-  [{ ttl: '-1s' }, 'must be between 0s and 24h'],
+  [{ ttl: '25h' }, 'must be 0s, or between 1ms and 24h'],
+  [{ ttl: '-1s' }, 'must be 0s, or between 1ms and 24h'],
+  [{ ttl: '60' }, 'must be 0s, or between 1ms and 24h'],
   [{ size: '0' }, 'must be between 1 and 10000000'],
   [{ ttl: 'soon' }, 'must be a duration such as 10s or 1h30m, not "soon"'],
   [{ tll: '1s' }, 'unknown key "tll"; did you mean "ttl"?'],

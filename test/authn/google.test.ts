@@ -106,6 +106,23 @@ describe('an ID token', () => {
     expect(await profile({ ...tokens, idToken })).toMatchObject({ outcome: 'refused' })
   })
 
+  test.each<[string, JWTPayload]>([
+    ['another party', { azp: 'another-client' }],
+    ['another party, which shares the audience', { aud: [CLIENT.clientId, 'another-client'], azp: 'another-client' }],
+    ['nobody in particular of its audience', { aud: [CLIENT.clientId, 'another-client'] }],
+    ['a party that is no text', { azp: [CLIENT.clientId] }],
+  ])('made out to %s is refused', async (_, changes) => {
+    expect(await profile(await withIdToken({ ...claims, ...changes }))).toMatchObject({ outcome: 'refused' })
+  })
+
+  test.each<[string, JWTPayload]>([
+    ['alone', { azp: CLIENT.clientId }],
+    ['in a list of one', { aud: [CLIENT.clientId] }],
+    ['of an audience', { aud: ['another-client', CLIENT.clientId], azp: CLIENT.clientId }],
+  ])('made out to us %s is accepted', async (_, changes) => {
+    expect(await profile(await withIdToken({ ...claims, ...changes }))).toMatchObject({ outcome: 'known' })
+  })
+
   test('is needed at a sign-in', async () => {
     expect(await profile({ ...tokens, idToken: undefined })).toEqual({
       outcome: 'refused',

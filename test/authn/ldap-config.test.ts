@@ -71,7 +71,10 @@ describe('the section', () => {
     ['several servers', { addr: ['localhost:389', 'ldaps://other.example.com'] }],
     ['groups of groups', { groups: { base: 'ou=groups', nested: 'walk', depth: '3' } }],
     ['groups by Active Directory’s rule', { groups: { filter: '(member=${dn})', nested: 'in_chain' } }],
-    ['groups by account', { groups: { filter: '(memberUid=${account})', attribute: 'cn', label: 'teams' } }],
+    [
+      'groups by account',
+      { account: { attribute: 'uid' }, groups: { filter: '(memberUid=${account})', attribute: 'cn', label: 'teams' } },
+    ],
     ['the directory’s spelling of accounts', { account: { attribute: 'uid', lower_case: 'true' } }],
     ['time limits', { timeouts: { connect: '1s', bind: '2s', search: '1m' } }],
     ['a filter with escaped text', { filter: '(&(uid=${account})(memberOf=ou=M\\c3\\bcnchen))' }],
@@ -126,6 +129,7 @@ describe('the section', () => {
     [{ addr: ['localhost', '[2001:db8::1]:389'] }, 'tls: passwords travel to [2001:db8::1]:389 in clear text'],
     [{ insecure_tls_skip_verify: 'true' }, 'insecure_tls_skip_verify: whoever is between here and the directory'],
     [{ bind_password_file: 'x' }, 'bind_password_file: is not read'],
+    [{ groups: { filter: '(memberUid=${account})' } }, 'groups.filter: finds groups by the account as it is typed'],
   ])('with %j loads with a warning: %s', async (changes, warning) => {
     const { problems, warnings } = await readSection({ ...good, ...changes })
     expect(problems).toEqual([])

@@ -1,6 +1,6 @@
 // Logging in where the directory says what no real one at hand says: odd answers, too much, nothing, or something slipped in.
 import { afterEach, describe, expect, test } from '@jest/globals'
-import type { Authentication } from '../../src/authn/index.ts'
+import type { Authentication, AuthnTools } from '../../src/authn/index.ts'
 import { BackendError } from '../../src/lib/errors.ts'
 import { createRecorder } from '../support/recorder.ts'
 import { pemPair } from '../support/pems.ts'
@@ -56,6 +56,12 @@ describe('a directory that says', () => {
     expect(await login('bob', 'x')).toMatchObject({ identity: { labels: { unit: ['a', 'b'] } } })
   })
 
+  test('only some values of an attribute, because there are many, is an outage: a rule that denies by one must not be missed', async () => {
+    const { address } = await fake(onePerson((request) => result(request, 0), { 'memberOf;range=0-1499': ['cn=a'] }))
+    const { login } = await door({ addr: address, labels: { groups: { attribute: 'memberOf' } } })
+    await expect(login('bob', 'x')).rejects.toThrow('memberOf;range=0-1499')
+  })
+
   test('nothing it understands is an outage, and the next login has a new connection', async () => {
     let garbage = true
     const { address } = await fake(
@@ -82,6 +88,15 @@ describe('a directory that says', () => {
     expect(connections()).toBeLessThanOrEqual(1)
   })
 
+  test('very many things at once ends no process', async () => {
+    const { address } = await fake((request) =>
+      request.operation === SEARCH
+        ? Buffer.concat([...Array.from({ length: 8000 }, () => entry(request, '')), result(request, 0)])
+        : result(request, 0),
+    )
+    expect(await (await door({ addr: address })).login('bob', 'x')).toEqual(refused)
+  })
+
   test('that somebody has no name is not taken for somebody: binding without one is binding as nobody', async () => {
     const { address, requests } = await fake((request) =>
       request.operation === SEARCH ? Buffer.concat([entry(request, ''), result(request, 0)]) : result(request, 0),
@@ -100,6 +115,9 @@ describe('a directory that says', () => {
     now = 30_000
     await expect(login('bob', 'x')).rejects.toThrow(/refuses bind_dn/)
     expect(requests).toHaveLength(2)
+    now = -3600e3 // The clock was put back.
+    await expect(login('bob', 'x')).rejects.toThrow(/refuses bind_dn/)
+    expect(requests).toHaveLength(3)
   })
 })
 
@@ -249,6 +267,10 @@ describe('nothing is asked', () => {
     ['b\0ob', 'x', { outcome: 'no-match' }],
     ['bo\u00adb', 'x', { outcome: 'no-match' }],
     ['bo\u200bb', 'x', { outcome: 'no-match' }],
+    ['bo\u034fb', 'x', { outcome: 'no-match' }],
+    ['bo\u1806b', 'x', { outcome: 'no-match' }],
+    ['bo\ufe0fb', 'x', { outcome: 'no-match' }],
+    ['bo\ufffcb', 'x', { outcome: 'no-match' }],
     ['b\ud800', 'x', { outcome: 'no-match' }],
   ])('for the account %j with the password %j', async (account, password, answer) => {
     const { address, requests } = await fake((request) => result(request, 0))
@@ -265,6 +287,55 @@ describe('nothing is asked', () => {
       const section = { addr: address, bind_dn: '${account}', initial_bind_as_user: 'true' }
       expect(await (await door(section)).login(account, 'x')).toEqual(wrong)
       expect(requests).toEqual([])
+    },
+  )
+})
+
+describe('the work done', () => {
+  test.each([
+    ['a wrong password', 49],
+    ['a locked account', 19],
+  ])('for %s is a comparison more, as for an unknown account in the chain', async (_, code) => {
+    let pretended = 0
+    const passwords: AuthnTools['passwords'] = {
+      verify: () => Promise.resolve(false),
+      pretend: () => Promise.resolve(pretended++).then(() => undefined),
+      expect: () => undefined,
+    }
+    const { address } = await fake(onePerson((request) => result(request, code)))
+    for (const section of [{}, direct]) {
+      const { login } = await door({ addr: address, ...section }, { passwords })
+      pretended = 0
+      expect(await login('bob', 'x')).toMatchObject({ outcome: 'rejected' })
+      expect(await login('bob', 'x')).toMatchObject({ outcome: 'rejected' })
+      expect(pretended).toBe(2)
+    }
+  })
+})
+
+test('a refusal stays one where too many wait for a comparison', async () => {
+  const passwords: AuthnTools['passwords'] = {
+    verify: () => Promise.resolve(false),
+    pretend: () => Promise.reject(new BackendError('too many', { retryAfter: 1 })),
+    expect: () => undefined,
+  }
+  const { address } = await fake(onePerson((request) => result(request, 19)))
+  expect(await (await door({ addr: address }, { passwords })).login('bob', 'x')).toEqual(refused)
+})
+
+describe('groups by account', () => {
+  const groups = { base: 'ou=groups', filter: '(memberUid=${account})' }
+
+  test.each([{}, direct])(
+    'are those of the directory’s spelling of it where that is asked for: %j',
+    async (section) => {
+      const { address, requests } = await fake(
+        onePerson((request) => result(request, 0), { uid: ['bob'], cn: ['staff'] }),
+      )
+      const { login } = await door({ addr: address, groups, account: { attribute: 'uid' }, ...section })
+      expect(await login('BOB', 'x')).toMatchObject({ identity: { account: 'bob', labels: { groups: ['staff'] } } })
+      const [search] = requests.filter(({ name }) => name === 'ou=groups')
+      expect(search!.bytes.toString('latin1')).toMatch(/memberUid..bob/s)
     },
   )
 })

@@ -217,7 +217,9 @@ describe('the section', () => {
   test.each([
     ['{}', 'module: is required'],
     ['{module: /nonexistent.mjs}', 'module: /nonexistent.mjs does not exist'],
-    ['{module: ""}', 'module: must not be empty'],
+    ['{module: ""}', 'module: must be an ES module, whose name ends in .mjs'],
+    ['{module: accounts.cjs}', 'module: must be an ES module, whose name ends in .mjs'],
+    ['{module: accounts.js}', 'module: must be an ES module, whose name ends in .mjs'],
     ['{module: a.mjs, timeout: 11m}', 'timeout: must be between 1ms and 10m'],
   ])('%s: %s', async (section, expected) => {
     expect((await read(section)).problems).toEqual([expected])

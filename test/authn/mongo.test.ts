@@ -118,6 +118,11 @@ describe('a document', () => {
     },
   )
 
+  test('with null for the values of a label has that label without a value, as for docker_auth', async () => {
+    const { answer } = await asked(holding({ username: 'alice', labels: { team: null, site: ['north'] } }))
+    expect(answer).toMatchObject({ outcome: 'accepted', identity: { labels: { team: [], site: ['north'] } } })
+  })
+
   test('that stands twice is refused, because nobody can say which one counts', async () => {
     const { answer, lines } = await asked(holding({ username: 'alice' }, { username: 'alice', password: PASSWORD }))
     expect(answer).toEqual({ outcome: 'rejected', reason: 'refused' })

@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals'
 import { hash } from '@node-rs/bcrypt'
 import fc from 'fast-check'
-import { createPasswords, isBcryptHash } from '../../src/authn/passwords.ts'
+import { createCosts, createPasswords, isBcryptHash } from '../../src/authn/passwords.ts'
 import { Secret } from '../../src/lib/secret.ts'
 
 const create = (concurrency = 1, queue = 10, hashes: string[] = []) => {
@@ -126,4 +126,24 @@ test('a comparison that nobody waits for any more is left out: the next one has 
   const abandoned = passwords.verify(new Secret('secret'), own, AbortSignal.abort())
   await expect(abandoned).rejects.toThrow('the client went away')
   await expect(passwords.verify(new Secret('secret'), own)).resolves.toBe(true)
+})
+
+describe('what is pretended', () => {
+  const hashes = (cost: string, count: number): string[] =>
+    Array.from({ length: count }, (_, i) => `$2b$${cost}$${String(i).padStart(22, '.')}${'x'.repeat(31)}`)
+
+  test('costs what most hashes cost, and 10 before there are any', () => {
+    const costs = createCosts()
+    expect(costs.usual()).toBe(10)
+    hashes('12', 3).forEach(costs.learn)
+    hashes('05', 2).forEach(costs.learn)
+    expect(costs.usual()).toBe(12)
+  })
+
+  test('cannot be decided by trying one account again and again, or by reading the same users again', () => {
+    const costs = createCosts()
+    hashes('12', 3).forEach(costs.learn)
+    for (let i = 0; i < 100; i++) hashes('04', 1).forEach(costs.learn)
+    expect(costs.usual()).toBe(12)
+  })
 })

@@ -1,8 +1,12 @@
 // Docker passwords of browser sign-ins: who gets one, and what it is good for.
 import { describe, expect, test } from '@jest/globals'
+import { randomBytes } from 'node:crypto'
 import fc from 'fast-check'
 import { BackendError, ConfigError } from '../../src/lib/errors.ts'
 import { Secret } from '../../src/lib/secret.ts'
+import { createShelf } from '../../src/authn/web/layout.ts'
+import { createSeal } from '../../src/authn/web/sealing.ts'
+import { deriveKey } from '../../src/authn/web/secret-key.ts'
 import { createWebSignIn } from '../../src/authn/web/web-password.ts'
 import { authnTools } from '../support/authn-tools.ts'
 import { createRecorder } from '../support/recorder.ts'
@@ -93,6 +97,18 @@ describe('a sign-in', () => {
     expect(textOf(replica.store, 't:bob')).toContain('"$2b$05$')
   })
 
+  test('whose browser has left stores nothing: the password that person has stays good', async () => {
+    const replica = await createReplica()
+    const password = await replica.signIn()
+    const browser = new AbortController()
+    replica.github.answer = () => {
+      browser.abort()
+      return Promise.resolve(known())
+    }
+    await expect(replica.web.signedIn('github', tokens('x'), browser.signal)).rejects.toBeInstanceOf(BackendError)
+    await expect(replica.login('bob', password)).resolves.toEqual(ACCEPTED)
+  })
+
   test('of a provider that is not configured is a bug', async () => {
     const replica = await createReplica()
     await expect(async () => replica.web.signedIn('google', tokens('x'))).rejects.toThrow('google is not configured')
@@ -154,6 +170,28 @@ describe('a password', () => {
     await expect(replica.login('bob', issued!.password.reveal())).resolves.toEqual(ACCEPTED)
   })
 
+  test('is made in its turn: nobody who wants very many keeps others from theirs', async () => {
+    const replica = await createReplica()
+    await replica.signIn()
+    let made = 0
+    const greedy = Array.from({ length: 300 }, async () => {
+      await replica.web.replace('github', 'bob')
+      made++
+    })
+    await replica.signIn('github', 'alice')
+    expect(made).toBeLessThan(100)
+    await Promise.all(greedy)
+  })
+
+  test('is not made for very many people at once, who can come back: logins need the same threads', async () => {
+    const replica = await createReplica()
+    replica.github.answer = ({ accessToken }) => Promise.resolve(known({ account: accessToken.reveal() }))
+    const people = Array.from({ length: 300 }, (_, index) => replica.web.signedIn('github', tokens(String(index))))
+    const refused = (await Promise.allSettled(people)).filter((answer) => answer.status === 'rejected')
+    expect(refused.length).toBeGreaterThan(100)
+    for (const { reason } of refused) expect(reason).toMatchObject({ name: 'BackendError', retryAfter: 1 })
+  })
+
   test('can be revoked, and then there is nothing to replace', async () => {
     const replica = await createReplica()
     const password = await replica.signIn()
@@ -208,16 +246,19 @@ describe('several providers on one store', () => {
 
   const sentence = /cannot tell the accounts of 2 providers apart: stop the server and run registry-auth store migrate/
 
-  test('in docker_auth’s form are refused at start where that can be seen', async () => {
+  test.each(['level', 'redis'] as const)('in docker_auth’s form are refused at start (%s)', async (kind) => {
     const store = createMemoryStore()
-    const started = createReplica({ providers: ['github', 'gitlab'], kind: 'level', store })
+    const started = createReplica({ providers: ['github', 'gitlab'], kind, store })
     await expect(started).rejects.toBeInstanceOf(ConfigError)
     await expect(started).rejects.toThrow(sentence)
     expect(store.closed).toBe(1)
   })
 
-  test('and across a network at every use, until the store is migrated', async () => {
-    const { web, store } = await createReplica({ providers: ['github', 'gitlab'] })
+  test('and at every use where the store did not answer at the start, until it is migrated', async () => {
+    const store = createMemoryStore()
+    store.outage = new BackendError('down')
+    const { web } = await createReplica({ providers: ['github', 'gitlab'], store })
+    store.outage = undefined
     await expect(web.signedIn('github', tokens('x'))).rejects.toThrow(sentence)
     await expect(web.authenticate({ account: 'bob', password: new Secret('x') })).rejects.toBeInstanceOf(BackendError)
     expect([...store.data.keys()]).toEqual([])
@@ -240,6 +281,15 @@ describe('replicas that share a store', () => {
     const one = await createReplica()
     const other = await createReplica({ secretKey: new Secret(`${SECRET_KEY.reveal()}!`) })
     expect(one.web.cookieKey).not.toEqual(other.web.cookieKey)
+  })
+
+  test('with another secret cannot use the records of a migrated store, and do not start', async () => {
+    const { store } = await createReplica({ kind: 'redis' })
+    const seal = createSeal(deriveKey(SECRET_KEY, 'record'), randomBytes)
+    await createShelf(storeSettings('redis'), store, seal).setMigrated(true)
+    const other = createReplica({ store, secretKey: new Secret(`${SECRET_KEY.reveal()}!`) })
+    await expect(other).rejects.toThrow('were sealed with another key')
+    await expect(other).rejects.toBeInstanceOf(ConfigError)
   })
 
   test('need a secret: without one there is no start, and the store is let go', async () => {
@@ -274,7 +324,8 @@ test('it is ready when the store answers and can be used, and lets go of the sto
   await expect(web.check?.(AbortSignal.timeout(1000))).resolves.toBeUndefined()
   store.outage = new BackendError('down')
   await expect(web.check?.(AbortSignal.timeout(1000))).rejects.toBeInstanceOf(BackendError)
-  const unusable = await createReplica({ providers: ['github', 'gitlab'] })
+  const unusable = await createReplica({ providers: ['github', 'gitlab'], store })
+  store.outage = undefined
   await expect(unusable.web.check?.(AbortSignal.timeout(1000))).rejects.toThrow('store migrate')
   await web.close?.()
   await web.close?.()

@@ -88,6 +88,14 @@ describe('a record in docker_auth’s form', () => {
     expect(parseRecord(Buffer.from(text, 'latin1'))).toBeUndefined()
   })
 
+  test('has an end that docker_auth can read, however long a token is said to live', () => {
+    const expiresAt = Date.now() + 9e18
+    const given = record({ validUntil: Infinity, expiresAt, tokens: { accessToken: new Secret('a'), expiresAt } })
+    const json = formatRecord(given).toString()
+    expect(json).toContain('"valid_until":"9999-12-31T23:59:59.000Z"')
+    expect(parseRecord(Buffer.from(json))?.tokens.expiresAt).toBe(Date.UTC(9999, 11, 31, 23, 59, 59))
+  })
+
   test('comes back as it was, whatever is in it', () => {
     const time = fc.integer({ min: 0, max: 4e12 })
     const arbitrary = fc.record({

@@ -226,6 +226,8 @@ describe('what is warned of', () => {
     ['github_auth', 'github_api_uri: http://localhost:8080', []],
     ['oidc_auth', 'issuer: http://idp\nredirect_url: https://a/oidc_auth', ['issuer: is not https']],
     ['oidc_auth', 'issuer: http://[::1]:8080\nredirect_url: https://a/oidc_auth', []],
+    ['gitlab_auth', 'redirect_uri: https://a/gitlab_auth/', ['redirect_uri: does not end with /gitlab_auth']],
+    ['gitlab_auth', 'redirect_uri: https://a/x/gitlab_auth', []],
     [
       'oidc_auth',
       'issuer: https://idp\nredirect_url: https://a/callback',

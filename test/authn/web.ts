@@ -19,7 +19,7 @@ export interface MemoryStore extends RecordStore {
   readonly ttls: Map<string, number | undefined>
   /** Set it, and the store is down. */
   outage: Error | undefined
-  /** Everything that was asked of it: `get KEY`, `put KEY`, `delete KEY`. */
+  /** Everything that was asked of it since a replica started: `get KEY`, `put KEY`, `delete KEY`. */
   readonly asked: string[]
   closed: number
 }
@@ -160,6 +160,7 @@ export async function createReplica(options: ReplicaOptions = {}): Promise<Repli
       ...options.tools,
     }),
   )
+  store.asked.length = 0
   const providers = Object.fromEntries(fakes.map((fake) => [fake.name, fake]))
   return {
     web,

@@ -34,6 +34,18 @@ test('equal JSON and only that has equal fingerprints', () => {
   )
 })
 
+test.each([
+  new Map([['a', 1]]),
+  new Set(['a']),
+  new URL('https://example.com'),
+  new Date(0),
+  /a/,
+  () => 1,
+  Symbol('a'),
+])('%p is not plain data: two of its kind would look the same', (value) => {
+  expect(() => fingerprint({ value })).toThrow(TypeError)
+})
+
 function sortKeys(_key: string, value: unknown): unknown {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? Object.fromEntries(Object.entries(value).sort())

@@ -1,5 +1,5 @@
 // A few at a time, a bounded queue, and nobody keeps a place in it who has gone.
-import { expect, test } from '@jest/globals'
+import { expect, jest, test } from '@jest/globals'
 import { createGate } from '../../src/lib/gate.ts'
 
 /** Work that ends when told to, and how many of it run. */
@@ -58,4 +58,26 @@ test('work that fails makes room like any other', async () => {
   for (let round = 0; round < 3; round++)
     await expect(gate.run(() => Promise.reject(new Error('broken')))).rejects.toThrow('broken')
   await expect(gate.run(() => Promise.resolve('fine'))).resolves.toBe('fine')
+})
+
+test('nobody waits for longer than ten seconds, and the place is free again', async () => {
+  jest.useFakeTimers()
+  try {
+    const gate = createGate({ concurrency: 1, queue: 1, busy: 'too many' })
+    const { work, started, end } = manual()
+    const hanging = gate.run(work)
+    const waiting = gate.run(work)
+    jest.advanceTimersByTime(10_000)
+    await expect(waiting).rejects.toMatchObject({ message: 'too many', retryAfter: 1 })
+    const next = gate.run(work)
+    end(0)
+    await hanging
+    await Promise.resolve()
+    expect(started()).toBe(2)
+    jest.advanceTimersByTime(20_000)
+    end(1)
+    await expect(next).resolves.toBe('done')
+  } finally {
+    jest.useRealTimers()
+  }
 })

@@ -187,9 +187,11 @@ describe('uri', () => {
   })
 
   test.each([
-    ['mongodb://one', 'uri: must name the database: mongodb://host/database'],
-    ['mongodb://one/?tls=true', 'uri: must name the database: mongodb://host/database'],
-    ['one/auth', 'uri: must name the database: mongodb://host/database'],
+    ['mongodb://one', 'uri: must name the database, in plain letters: mongodb://host/database'],
+    ['mongodb://one/?tls=true', 'uri: must name the database, in plain letters: mongodb://host/database'],
+    ['one/auth', 'uri: must name the database, in plain letters: mongodb://host/database'],
+    ['mongodb://one/my%2Dauth', 'uri: must name the database, in plain letters: mongodb://host/database'],
+    ['mongodb://one/auth/more', 'uri: must name the database, in plain letters: mongodb://host/database'],
     ['http://one/auth', expect.stringContaining('uri: is refused by the driver: Invalid scheme')],
     ['mongodb://one/auth?authSorce=x', 'uri: is refused by the driver: option authsorce is not supported'],
     ['mongodb://u:canary%zz@one/auth', 'uri: must have its user name and password percent-encoded'],

@@ -99,9 +99,30 @@ describe('a program that stays', () => {
     const errors = await Promise.all([1, 2, 3].map((n) => attempt(program, { n })))
     expect(errors.every((error) => error instanceof BackendError)).toBe(true)
     while (lines.length === 0) await sleep(5)
-    expect(lines[0]?.message).toContain('left 3 questions in a row unanswered')
+    expect(lines[0]?.message).toBe('the program left 3 questions unanswered')
     await expect(program.ask({ n: 0 })).resolves.toBeDefined()
     expect(await starts()).toHaveLength(2)
+  })
+
+  test('that answers others meanwhile is not replaced for three who hang: nobody can end it for everybody', async () => {
+    const { program, lines } = await talker('(question, say) => question.n === 0 && say({ id: question.id })', 1500)
+    await program.ask({ n: 0 })
+    const hanging = [1, 2, 3, 4].map((n) => attempt(program, { n }))
+    await program.ask({ n: 0 })
+    expect((await Promise.all(hanging)).every((error) => error instanceof BackendError)).toBe(true)
+    await program.ask({ n: 0 })
+    expect(await starts()).toHaveLength(1)
+    expect(lines).toEqual([])
+  })
+
+  test('that owes a hundred answers is replaced, whatever else it answers', async () => {
+    const { program, lines } = await talker('(question, say) => question.n === 0 && say({ id: question.id })', 1500)
+    await program.ask({ n: 0 })
+    const hanging = Array.from({ length: 100 }, () => attempt(program, { n: 1 }))
+    await program.ask({ n: 0 })
+    await Promise.all(hanging)
+    while (lines.length === 0) await sleep(5)
+    expect(lines[0]?.message).toBe('the program left 100 questions unanswered')
   })
 
   test('that dies fails everything in flight as an outage, and the next question starts it again', async () => {
@@ -151,6 +172,13 @@ describe('a program that stays', () => {
   ])('that writes %s is killed', async (_what, text, message) => {
     const { program } = await talker(`(question, say) => ${text}`)
     await expect(program.ask({ password: 'canary' })).rejects.toThrow(message)
+  })
+
+  test('that never stops answering one question is killed', async () => {
+    const { program, lines } = await talker('(question, say) => setInterval(() => say({ id: question.id }))')
+    await program.ask({})
+    while (lines.length === 0) await sleep(5)
+    expect(lines[0]?.message).toBe('the program answered a question that nobody asked, or one twice')
   })
 
   test('that cannot be started is an outage, and no reason to fail before that', async () => {

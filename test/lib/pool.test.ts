@@ -65,3 +65,32 @@ test('what cannot be opened holds nothing, and may be tried again', async () => 
   await (await pool.acquire({ name: 'a' })).release()
   expect(done).toEqual(['open a', 'close a'])
 })
+
+test('letting go twice is letting go once: others keep their hold', async () => {
+  const { pool, done } = recordingPool()
+  const [one, other] = [await pool.acquire({ name: 'a' }), await pool.acquire({ name: 'a' })]
+  await one.release()
+  await one.release()
+  expect(done).toEqual(['open a'])
+  await other.release()
+  await other.release()
+  expect(done).toEqual(['open a', 'close a'])
+})
+
+test('what is being closed is opened anew only afterwards, even if closing it fails', async () => {
+  const done: string[] = []
+  let close = (): void => undefined
+  const pool = createPool({
+    key: (name: string) => name,
+    open: (name) => Promise.resolve(done.push(`open ${name}`)),
+    close: () => new Promise((_resolve, reject) => (close = () => reject(new Error('cannot be closed')))),
+  })
+  const closing = (await pool.acquire('a')).release()
+  const again = pool.acquire('a')
+  await pool.acquire('b')
+  expect(done).toEqual(['open a', 'open b'])
+  close()
+  await expect(closing).rejects.toThrow('cannot be closed')
+  await again
+  expect(done).toEqual(['open a', 'open b', 'open a'])
+})

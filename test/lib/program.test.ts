@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals'
 import { chmod, readFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BackendError, ConfigError, formatProblem } from '../../src/lib/errors.ts'
-import { findProgram, runProgram } from '../../src/lib/program.ts'
+import { createProgramRunner, findProgram } from '../../src/lib/program.ts'
 import { useFolder } from '../support/folder.ts'
 
 const folder = useFolder()
@@ -16,7 +16,7 @@ async function script(text: string, name = 'program.sh'): Promise<string> {
 }
 
 async function run(text: string, input = '', args: readonly string[] = [], timeout = 20_000, signal?: AbortSignal) {
-  return runProgram({ command: await script(text), args }, input, timeout, signal)
+  return createProgramRunner({ command: await script(text), args }, timeout).run(input, signal)
 }
 
 /** Resolves when the process with the id in this file is gone. */
@@ -47,6 +47,14 @@ describe('a program', () => {
       status: 0,
       output: '$(id)|`id`|a b|*|; exit 9||',
     })
+  })
+
+  test('may open its input by name, as every program may that docker_auth runs', async () => {
+    await expect(run('cat /dev/stdin')).resolves.toEqual({ status: 0, output: '' })
+    await expect(run('cat /dev/stdin; cat /proc/self/fd/0', 'alice p')).resolves.toMatchObject({
+      output: 'alice palice p',
+    })
+    await expect(run('read -r a p </dev/stdin; echo "$p"', 'alice p')).resolves.toEqual({ status: 0, output: 'p\n' })
   })
 
   test('need not read what it is told', async () => {
@@ -105,17 +113,33 @@ describe('a program', () => {
     ['gets an argument no program can get', '/bin/true', ['a\0b']],
     ['gets more arguments than the system takes', '/bin/true', ['x'.repeat(4_000_000)]],
   ])('that %s is an outage, not a crash', async (_what, command, args) => {
-    await expect(runProgram({ command, args }, '', 20_000)).rejects.toThrow('cannot be started')
+    await expect(createProgramRunner({ command, args }, 20_000).run('')).rejects.toThrow('cannot be started')
   })
 
   test('that is not executable is an outage', async () => {
     const command = await folder.write('plain.txt', 'hello')
-    await expect(runProgram({ command, args: [] }, '', 20_000)).rejects.toThrow('cannot be started (EACCES)')
+    await expect(createProgramRunner({ command, args: [] }, 20_000).run('')).rejects.toThrow(
+      'cannot be started (EACCES)',
+    )
   })
 
   test('is never quoted: neither its arguments nor its input are in the error', async () => {
     const error = await run('kill -9 $$', 'canary-in', ['canary-arg']).catch((thrown: unknown) => thrown)
     expect(JSON.stringify([error, String(error), (error as Error).stack])).not.toContain('canary')
+  })
+})
+
+describe('closing it', () => {
+  test('kills what still runs, with everything it started, and nothing is started afterwards', async () => {
+    const hanging = `sleep 600 & echo $! > ${folder.path('child')}; trap '' TERM; wait; wait`
+    const program = createProgramRunner({ command: await script(hanging), args: [] }, 20_000)
+    const refused = expect(program.run('')).rejects.toThrow('was ended by SIGKILL')
+    await written('child')
+    await program.close()
+    await refused
+    expect(await goneOf('child')).toBe(true)
+    await expect(program.run('')).rejects.toThrow('has been stopped')
+    await program.close()
   })
 })
 

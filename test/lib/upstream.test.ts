@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
 import { z } from 'zod'
-import { createUpstream, parseJson } from '../../src/lib/upstream.ts'
+import { createUpstream } from '../../src/lib/upstream.ts'
 import { MALFUNCTIONS, outageOf } from '../support/providers/failures.ts'
 import { silence, startFakeServer } from '../support/providers/server.ts'
 import type { FakeServer } from '../support/providers/server.ts'
@@ -100,9 +100,3 @@ describe('in place of fetch', () => {
     await expect(upstream.fetch(`${server.url}/`, { method: 'POST', body: new Blob(['x']) })).rejects.toThrow(TypeError)
   })
 })
-
-test.each([
-  ['{"a":1}', { a: 1 }],
-  ['', undefined],
-  ['{', undefined],
-])('the value of the JSON text %j', (text, value) => expect(parseJson(text)).toEqual(value))

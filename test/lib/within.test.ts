@@ -10,8 +10,10 @@ test('what the work gives is given', async () => {
 })
 
 test('work that takes too long is an outage that says how long', async () => {
-  const answer = within({ what: 'the directory', ms: 20 }, never)
+  let letGo = 0
+  const answer = within({ what: 'the directory', ms: 20, late: () => letGo++ }, never)
   await expect(answer).rejects.toEqual(new BackendError('the directory did not answer within 20 ms'))
+  expect(letGo).toBe(1)
 })
 
 test('work that fails is an outage with its cause', async () => {

@@ -86,10 +86,10 @@ describe('anchors and merges', () => {
 describe('refused with line and column', () => {
   test.each([
     ['a: [1, 2', 'f.yml:1:9: unexpected end of the stream within a flow collection'],
-    ['a: *nobody', 'f.yml:1:5: unknown anchor "nobody"'],
-    ['a: &x [*x]', 'f.yml:1:9: unknown anchor "x"'],
+    ['a: *nobody', 'f.yml:1:5: this alias names no anchor above it; a value that begins with * needs quotes'],
+    ['a: &x [*x]', 'f.yml:1:9: this alias names no anchor above it; a value that begins with * needs quotes'],
     ['? [a]\n: b', 'f.yml:1:1: a key must be a single value'],
-    ['a: !secret x', 'f.yml:1:4: the tag !secret is not supported'],
+    ['a: !secret x', 'f.yml:1:4: this tag is not supported; a value that begins with ! needs quotes'],
     ['a: {<<: 5}', 'f.yml:1:9: a merge key (<<) takes a map or a list of maps'],
     ['a: b\n---\nc: d', 'f.yml:3:1: a second YAML document begins here; only one is read'],
     ['a: b\n---\n"c"', 'f.yml:3:1: a second YAML document begins here; only one is read'],

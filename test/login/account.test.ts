@@ -161,6 +161,7 @@ describe('nobody acts in the name of the person', () => {
 test.each([
   ['its own page is the origin', { origin: undefined, referer: `${PUBLIC}/account` }],
   ['the browser says so', { origin: undefined, 'sec-fetch-site': 'same-origin' }],
+  ['the browser says so at another name of ours', { origin: 'https://other.name', 'sec-fetch-site': 'same-origin' }],
 ])('a form counts as ours when %s', async (_title, headers) => {
   expect((await browser.post('/account/revoke', { csrf }, headers)).status).toBe(200)
 })

@@ -1,5 +1,6 @@
 // Everything that must not end in a password: each is a page with a reason, a log line without a secret, and no request too many.
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { request } from 'node:http'
 import type { ServerResponse } from 'node:http'
 import { BackendError } from '../../src/lib/errors.ts'
 import { ask } from '../support/http.ts'
@@ -32,118 +33,22 @@ function expectRefusal(answer: Answer, status: number, words: string): void {
   expect(answer.headers['set-cookie']?.join() ?? '').not.toContain('session')
 }
 
-const query = (fields: readonly (readonly [string, string])[]): string =>
-  new URLSearchParams(fields.map(([name, value]) => [name, value])).toString()
-
 describe('refused before the provider is asked anything', () => {
   const UNFINISHED = 'This sign-in cannot be finished'
   type Attack = (state: string) => Promise<Answer>
   const code = SECRETS.code
   const attacks: readonly [string, Attack][] = [
-    ['a code without a state', () => browser.get(`/github_auth?${query([['code', code]])}`)],
-    [
-      'an empty state',
-      () =>
-        browser.get(
-          `/github_auth?${query([
-            ['code', code],
-            ['state', ''],
-          ])}`,
-        ),
-    ],
-    [
-      'another state',
-      (state) =>
-        browser.get(
-          `/github_auth?${query([
-            ['code', code],
-            ['state', `${state.slice(0, -1)}_`],
-          ])}`,
-        ),
-    ],
-    [
-      'a state of another shape',
-      () =>
-        browser.get(
-          `/github_auth?${query([
-            ['code', code],
-            ['state', '__proto__'],
-          ])}`,
-        ),
-    ],
-    [
-      'two states',
-      (state) =>
-        browser.get(
-          `/github_auth?${query([
-            ['code', code],
-            ['state', state],
-            ['state', 'x'],
-          ])}`,
-        ),
-    ],
-    [
-      'two codes',
-      (state) =>
-        browser.get(
-          `/github_auth?${query([
-            ['code', code],
-            ['code', code],
-            ['state', state],
-          ])}`,
-        ),
-    ],
-    [
-      'a code and an error',
-      (state) =>
-        browser.get(
-          `/github_auth?${query([
-            ['code', code],
-            ['error', 'x'],
-            ['state', state],
-          ])}`,
-        ),
-    ],
-    [
-      'an empty code',
-      (state) =>
-        browser.get(
-          `/github_auth?${query([
-            ['code', ''],
-            ['state', state],
-          ])}`,
-        ),
-    ],
-    [
-      'a list in brackets',
-      (state) =>
-        browser.get(
-          `/github_auth?${query([
-            ['code', code],
-            ['state[]', state],
-          ])}`,
-        ),
-    ],
-    [
-      'the callback of another provider',
-      (state) =>
-        browser.get(
-          `/gitlab_auth?${query([
-            ['code', code],
-            ['state', state],
-          ])}`,
-        ),
-    ],
-    [
-      'a browser without the cookie',
-      (state) =>
-        site.browser().get(
-          `/github_auth?${query([
-            ['code', code],
-            ['state', state],
-          ])}`,
-        ),
-    ],
+    ['a code without a state', () => browser.get(`/github_auth?code=${code}`)],
+    ['an empty state', () => browser.get(`/github_auth?code=${code}&state=`)],
+    ['another state', (state) => browser.get(`/github_auth?code=${code}&state=${state.slice(0, -1)}_`)],
+    ['a state of another shape', () => browser.get(`/github_auth?code=${code}&state=__proto__`)],
+    ['two states', (state) => browser.get(`/github_auth?code=${code}&state=${state}&state=x`)],
+    ['two codes', (state) => browser.get(`/github_auth?code=${code}&code=${code}&state=${state}`)],
+    ['a code and an error', (state) => browser.get(`/github_auth?code=${code}&error=x&state=${state}`)],
+    ['an empty code', (state) => browser.get(`/github_auth?code=&state=${state}`)],
+    ['a list in brackets', (state) => browser.get(`/github_auth?code=${code}&state[]=${state}`)],
+    ['the callback of another provider', (state) => browser.get(`/gitlab_auth?code=${code}&state=${state}`)],
+    ['a browser without the cookie', (state) => site.browser().get(`/github_auth?code=${code}&state=${state}`)],
     [
       'the cookie of another sign-in under this name',
       async (state) => {
@@ -151,60 +56,31 @@ describe('refused before the provider is asked anything', () => {
         await other.start('github')
         const [stolen] = other.cookies.values()
         for (const name of browser.cookies.keys()) browser.cookies.set(name, stolen!)
-        return browser.get(
-          `/github_auth?${query([
-            ['code', code],
-            ['state', state],
-          ])}`,
-        )
+        return browser.get(`/github_auth?code=${code}&state=${state}`)
       },
     ],
     [
       'a cookie that was changed',
       (state) => {
         for (const [name, value] of browser.cookies) browser.cookies.set(name, flip(value))
-        return browser.get(
-          `/github_auth?${query([
-            ['code', code],
-            ['state', state],
-          ])}`,
-        )
+        return browser.get(`/github_auth?code=${code}&state=${state}`)
       },
     ],
     [
       'a cookie that is no seal',
       (state) => {
         for (const name of browser.cookies.keys()) browser.cookies.set(name, '%00{}')
-        return browser.get(
-          `/github_auth?${query([
-            ['code', code],
-            ['state', state],
-          ])}`,
-        )
+        return browser.get(`/github_auth?code=${code}&state=${state}`)
       },
     ],
     [
       'a sign-in that took more than ten minutes',
       (state) => {
         now += 10 * 60_000 + 1000
-        return browser.get(
-          `/github_auth?${query([
-            ['code', code],
-            ['state', state],
-          ])}`,
-        )
+        return browser.get(`/github_auth?code=${code}&state=${state}`)
       },
     ],
-    [
-      'an error that belongs to no sign-in',
-      () =>
-        browser.get(
-          `/github_auth?${query([
-            ['error', 'x'],
-            ['error_description', 'call 0800'],
-          ])}`,
-        ),
-    ],
+    ['an error that belongs to no sign-in', () => browser.get(`/github_auth?error=x&error_description=call+0800`)],
   ]
 
   test.each(attacks)('%s', async (_title, attack) => {
@@ -248,10 +124,7 @@ describe('refused before the provider is asked anything', () => {
 
   test('a HEAD request uses up neither the code nor the cookie', async () => {
     const asked = await browser.start('github')
-    const path = `/github_auth?${query([
-      ['code', code],
-      ['state', asked.searchParams.get('state')!],
-    ])}`
+    const path = `/github_auth?code=${code}&state=${asked.searchParams.get('state')!}`
     const headers = { cookie: [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ') }
     const head = await ask(site.place, path, { method: 'HEAD', headers })
     expect([head.status, head.body, head.headers['set-cookie']]).toEqual([200, '', undefined])
@@ -268,12 +141,8 @@ describe('what the provider says on the way back', () => {
   test('a person who declined reads so, and the sign-in is over', async () => {
     const asked = await browser.start('github')
     const state = asked.searchParams.get('state')!
-    const fields = [
-      ['error', 'access_denied'],
-      ['error_description', 'The user has denied access'],
-      ['state', state],
-    ] as const
-    const answer = await browser.get(`/github_auth?${query(fields)}`)
+    const said = 'error=access_denied&error_description=The+user+has+denied+access'
+    const answer = await browser.get(`/github_auth?${said}&state=${state}`)
     expectRefusal(answer, 400, 'GitHub was told not to let you in here.')
     expect(answer.body).toContain('The user has denied access')
     expectRefusal(await browser.comeBack('github', asked), 400, 'cannot be finished')
@@ -282,14 +151,8 @@ describe('what the provider says on the way back', () => {
 
   test('its words are text, never markup, and not endless', async () => {
     const state = (await browser.start('gitlab')).searchParams.get('state')!
-    const words = `<script>alert(1)</script>"'&${'x'.repeat(5000)}`
-    const answer = await browser.get(
-      `/gitlab_auth?${query([
-        ['error', words],
-        ['error_description', words],
-        ['state', state],
-      ])}`,
-    )
+    const words = encodeURIComponent(`<script>alert(1)</script>"'&${'x'.repeat(5000)}`)
+    const answer = await browser.get(`/gitlab_auth?error=${words}&error_description=${words}&state=${state}`)
     expectRefusal(answer, 400, '&lt;script&gt;alert(1)&lt;/script&gt;&quot;&#39;&amp;')
     expect(answer.body).not.toContain('<script>alert')
     expect(answer.body.length).toBeLessThan(10_000)
@@ -412,6 +275,71 @@ describe('what the room behind says', () => {
     const answer = await signIn(() => Promise.reject(new TypeError('x of undefined')))
     expectRefusal(answer, 500, 'Something went wrong on this server.')
     expect(answer.body).not.toContain('undefined')
+  })
+})
+
+describe('a browser that leaves', () => {
+  /** Comes back with a code, and leaves once `reached` says so. */
+  async function leave(asked: URL, reached: () => boolean): Promise<void> {
+    const gone = new AbortController()
+    const { searchParams } = asked
+    const cookie = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+    const path = `/github_auth?code=x&state=${searchParams.get('state')!}`
+    const asking = request({ ...site.place, path, headers: { cookie }, agent: false, signal: gone.signal })
+    const over = new Promise((resolve) => asking.once('error', resolve))
+    asking.end()
+    await until(reached)
+    gone.abort()
+    await over
+  }
+  async function until(reached: () => boolean): Promise<void> {
+    while (!reached()) await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+
+  test('tells the room behind, which then need not store a password that nobody sees', async () => {
+    await site.close()
+    let signal: AbortSignal | undefined
+    const signedIn: ReturnType<typeof stubSignIn>['signedIn'] = (_provider, _tokens, given) => {
+      signal = given
+      return new Promise((_, reject) =>
+        given?.addEventListener('abort', () => reject(new BackendError('the client went away'))),
+      )
+    }
+    site = await startSite({ signIn: stubSignIn([], { signedIn }) })
+    browser = site.browser()
+    await leave(await browser.start('github'), () => signal !== undefined)
+    await until(() => signal?.aborted === true)
+    expect(site.lines).toEqual([])
+  })
+
+  test('leaves no place in the queue taken', async () => {
+    await site.close()
+    // A cookie that is made or read asks for the time.
+    let cookies = 0
+    const now = (): number => (cookies++, Date.now())
+    site = await startSite({ timeoutMs: 60_000, now })
+    const { provider } = site
+    const { answer } = provider
+    const waiting: ServerResponse[] = []
+    provider.answer = (_fields, response) => void waiting.push(response)
+    const busy = Array.from({ length: 20 }, async () => {
+      const person = site.browser()
+      return person.comeBack('github', await person.start('github'))
+    })
+    await until(() => waiting.length === 20)
+    for (let count = 0; count < 101; count++) {
+      browser = site.browser()
+      const asked = await browser.start('github')
+      const before = cookies
+      await leave(asked, () => cookies > before)
+    }
+    provider.answer = answer
+    const last = site.browser()
+    const late = last.comeBack('github', await last.start('github'))
+    await Promise.race([late, new Promise((resolve) => setTimeout(resolve, 100))])
+    for (const response of waiting) response.destroy()
+    expect((await Promise.all(busy)).map(({ status }) => status)).toEqual(Array<number>(20).fill(503))
+    expect((await late).status).toBe(200)
   })
 })
 

@@ -109,6 +109,16 @@ test("GitLab's own redirect_uri comes before the public URL", async () => {
   expect(asked.searchParams.get('redirect_uri')).toBe('https://other.example/gitlab_auth')
 })
 
+test('behind a proxy that takes a path away the sign-in begins where it will end', async () => {
+  await site.close()
+  const base = await startSite()
+  const settings = { ...settingsOf('gitlab', base.provider.url), redirectUri: `${PUBLIC}/docker/gitlab_auth` }
+  site = await startSite({ publicUrl: undefined, providers: [settings] })
+  await base.close()
+  const { body } = await site.browser().get('/gitlab_auth')
+  expect(body).toContain(`href="${PUBLIC}/docker/gitlab_auth/start"`)
+})
+
 test('a prefix is part of every link, cookie and redirect URI', async () => {
   await site.close()
   site = await startSite({ prefix: '/auth-server', secure: true })
@@ -116,7 +126,7 @@ test('a prefix is part of every link, cookie and redirect URI', async () => {
   const front = await browser.get('/')
   expect(front.body).toContain('href="/auth-server/github_auth"')
   const start = await browser.get('/github_auth/start')
-  expect(start.headers['set-cookie']![0]).toMatch(/^__Secure-registry-auth-sign-in-.*; Path=\/auth-server;/)
+  expect(start.headers['set-cookie']![0]).toMatch(/^__Host-registry-auth.auth-server-sign-in-/)
   const asked = new URL(start.headers.location!)
   expect(asked.searchParams.get('redirect_uri')).toBe(`${PUBLIC}/auth-server/github_auth`)
   expect((await browser.comeBack('github', asked)).status).toBe(200)

@@ -29,17 +29,23 @@ export const program = (name: string): string => {
   return found
 }
 
-// An engine runs as root only; the word stands among the programs because it is looked up and reported in the same way.
-const isThere = (name: string): boolean => (name === 'root' ? process.getuid?.() === 0 : find(name) !== undefined)
+// Two words stand among the programs because they are reported in the same way: an engine runs as `root` only, and suites that
+// take long belong to CI, where everything is required.
+const isThere = (name: string): boolean =>
+  name === 'root' ? process.getuid?.() === 0 : name === SLOW ? env['REAL'] === 'required' : find(name) !== undefined
+
+/** For suites that take long: they run where REAL=required, as in .ci/run. */
+export const SLOW = 'REAL=required'
 
 /**
  * Jest's `describe` for a suite that needs real programs. Where one is missing, the suite is replaced by a single test
- * that says which: skipped, or failed under REAL=required, where a skip would be a lie. `root` asks for the user.
+ * that says which: skipped, or failed under REAL=required, where a skip would be a lie. `root` asks for the user, `SLOW` for CI.
  */
 export const requires = (...programs: string[]): ((title: string, suite: () => void) => void) => {
   const missing = programs.filter((name) => !isThere(name))
   if (missing.length === 0) return describe
-  const reason = `needs ${missing.join(', ')} (run test/real/setup.sh)`
+  const how = missing.includes(SLOW) ? 'as .ci/run does' : 'run test/real/setup.sh'
+  const reason = `needs ${missing.join(', ')} (${how})`
   return (title) => {
     describe(title, () => {
       if (env['REAL'] !== 'required') return test.skip(reason, () => undefined)

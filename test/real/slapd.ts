@@ -1,5 +1,6 @@
 // OpenLDAP's slapd with a directory of the suite's own.
 import { mkdirSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import type { CertificateFiles } from './certificate.ts'
 import { type Child, endChild, freePort, scratchFolder, startChild, succeeds, waitUntil } from './children.ts'
@@ -101,6 +102,12 @@ olcAccess: to * by * read
     ...overlays.map((name) => overlayLdif[name]),
   ].join('\n')
 
+const takesConnections = ({ hostname, port }: URL): Promise<boolean> =>
+  new Promise((resolve) => {
+    const probe = connect(Number(port), hostname, () => resolve(true)).on('error', () => resolve(false))
+    probe.once('close', () => resolve(false)).once('connect', () => probe.destroy())
+  })
+
 /** Starts a directory, fills it and waits until it answers; everybody may read it, except for passwords. */
 export const startSlapd = async (options: SlapdOptions): Promise<Slapd> => {
   const folder = scratchFolder()
@@ -115,6 +122,7 @@ export const startSlapd = async (options: SlapdOptions): Promise<Slapd> => {
     // Any -d keeps it in the foreground.
     const child = startChild(program('slapd'), ['-F', settings, '-h', listeners, '-d', 'stats'])
     await waitUntil(child, () => Promise.resolve(child.output().includes('slapd starting')))
+    await waitUntil(child, () => takesConnections(new URL(url)))
     return child
   }
   let child = await start()

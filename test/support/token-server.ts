@@ -77,6 +77,7 @@ export async function startTokenServer(
       [createUsersAuthenticator(USERS, tools)],
       { onWrongPassword: 'stop', onError: 'stop' },
       ({ password }, signal) => tools.passwords.pretend(password, signal),
+      recorder.log,
     ),
     authorize: createAuthorizer([createAclAuthorizer(acl)]),
     signer: showingSigner,

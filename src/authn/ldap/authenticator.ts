@@ -1,16 +1,17 @@
 // People in an LDAP directory.
-import type { Credentials, Identity } from '../../protocol/identity.ts'
+import type { Credentials } from '../../protocol/identity.ts'
 import { defineSection } from '../../lib/section.ts'
 import type { Authentication, Authenticator } from '../authenticator.ts'
-import { createMemory } from '../tools.ts'
+import { remembered } from '../remembered.ts'
 import type { AuthnTools } from '../tools.ts'
 import { LdapConfig, readLdap } from './config.ts'
 import type { LdapSettings } from './config.ts'
 import { createDirectory } from './directory.ts'
 import { createLogin } from './login.ts'
-import type { Person } from './login.ts'
 
 const NAME = 'ldap_auth'
+// Characters that directories take out before they compare, and those that no account has.
+const IGNORED = /[\p{Cc}\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}\u1806\ufffc]/u
 const ROOT = { base: '', scope: 'base', filter: '(objectClass=*)', attributes: ['1.1'] } as const
 
 export const ldapAuth = defineSection({
@@ -24,31 +25,22 @@ export const ldapAuth = defineSection({
 export async function createLdapAuthenticator(settings: LdapSettings, tools: AuthnTools): Promise<Authenticator> {
   const directory = createDirectory(await import('ldapts'), settings, tools.now)
   const login = createLogin(settings, directory, tools)
-  const memory = createMemory<Identity>(tools)
 
   async function ask({ account, password }: Credentials, signal?: AbortSignal): Promise<Authentication> {
     const person = await login(account, password.reveal(), signal)
     if (person === 'no-match') return { outcome: 'no-match' }
-    if (typeof person === 'string') return { outcome: 'rejected', reason: person }
-    const spelling = spell(settings.account, account, person)
-    if (spelling !== undefined)
-      return { outcome: 'accepted', identity: { account: spelling, labels: person.labels, labelsArePatterns: false } }
-    tools.log.warn({ account }, `${NAME}: the entry does not have exactly one value of account.attribute`)
-    return { outcome: 'rejected', reason: 'refused' }
+    if (typeof person !== 'string') return { outcome: 'accepted', identity: { ...person, labelsArePatterns: false } }
+    // An account that nobody knows costs a comparison in the end: so does one that is known here. Too many that wait for theirs
+    // do not make this answer an outage, which the chain may be told to pass on.
+    await tools.passwords.pretend(password, signal).catch(() => undefined)
+    return { outcome: 'rejected', reason: person }
   }
 
+  const askUnlessRemembered = remembered(NAME, ask, tools.cache, tools)
   return {
     name: NAME,
-    async authenticate(credentials, signal) {
-      const known = withoutAsking(credentials)
-      if (known !== undefined) return known
-      const parts = [credentials.account, credentials.password.reveal()]
-      const remembered = memory.get(parts)
-      if (remembered !== undefined) return { outcome: 'accepted', identity: remembered }
-      const answer = await ask(credentials, signal)
-      if (answer.outcome === 'accepted') memory.set(parts, answer.identity)
-      return answer
-    },
+    authenticate: async (credentials, signal) =>
+      withoutAsking(credentials) ?? (await askUnlessRemembered(credentials, signal)),
     async check(signal) {
       const connections = settings.binding.as === 'user' ? directory.binds : directory.searches
       await connections.use(async (connection) => {
@@ -74,15 +66,7 @@ function withoutAsking({ account, password }: Credentials): Authentication | und
   const secret = password.reveal()
   if (account === '' || secret === '') return { outcome: 'no-match' }
   if (account.trim() !== account) return { outcome: 'rejected', reason: 'refused' }
-  if (/[\p{Cc}\p{Cf}\p{Cs}]/u.test(account)) return { outcome: 'no-match' }
+  if (IGNORED.test(account)) return { outcome: 'no-match' }
   if (secret.trim() === '' || /[\0\p{Cs}]/u.test(secret)) return { outcome: 'rejected', reason: 'refused' }
   return undefined
-}
-
-/** The account as rules and tokens see it; undefined when the directory has no single spelling of it. */
-function spell(config: LdapSettings['account'], typed: string, { entry }: Person): string | undefined {
-  if (config === undefined) return typed
-  const [spelling, another] = entry.values(config.attribute)
-  if (spelling === undefined || spelling === '' || another !== undefined) return undefined
-  return config.lower_case ? spelling.toLowerCase() : spelling
 }

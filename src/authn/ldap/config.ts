@@ -71,6 +71,8 @@ export interface LdapSettings {
 }
 
 const CLEAR = 'in clear text: set tls: starttls or tls: always'
+const AS_TYPED =
+  'finds groups by the account as it is typed, and another spelling of it in none: set account, or use ${dn}'
 const UNVERIFIED = 'whoever is between here and the directory can read passwords: give its ca_certificate instead'
 
 /** Reads the files the section names; undefined when something is wrong, which the report was told. */
@@ -78,7 +80,7 @@ export async function readLdap(config: LdapConfig, reading: Reading): Promise<Ld
   const { report } = reading
   const servers = config.addr.map((address) => readServer(address, config.tls))
   for (const [index, server] of servers.entries()) {
-    if (typeof server === 'string') report.problem(['addr'], `${config.addr[index] ?? ''}: ${server}`)
+    if (typeof server === 'string') report.problem(['addr'], `${withoutUser(config.addr[index] ?? '')}: ${server}`)
     else if (server.tls === 'none' && !isLoopback(server.host))
       report.warning(['tls'], `passwords travel to ${formatServer(server)} ${CLEAR}`)
   }
@@ -96,6 +98,11 @@ export async function readLdap(config: LdapConfig, reading: Reading): Promise<Ld
   const { base, labels, account, timeouts } = config
   const verify = !config.insecure_tls_skip_verify
   return { servers: known, verify, ca, base, filter, binding, labels, groups, account, timeouts }
+}
+
+// Somebody may have put a password there.
+function withoutUser(address: string): string {
+  return address.slice(address.lastIndexOf('@') + 1)
 }
 
 async function readCa(path: string, { files, report }: Reading): Promise<string | undefined> {
@@ -140,12 +147,13 @@ async function readBinding(config: LdapConfig, { files, report }: Reading): Prom
 
 async function readGroups(
   groups: NonNullable<LdapConfig['groups']>,
-  { base, labels }: LdapConfig,
+  { base, labels, account }: LdapConfig,
   reading: Reading,
 ): Promise<LdapSettings['groups']> {
   const { report } = reading
   if (Object.hasOwn(labels, groups.label))
     report.problem(['groups', 'label'], `"${groups.label}" is one of labels already`)
+  if (account === undefined && holds(groups.filter, 'account')) report.warning(['groups', 'filter'], AS_TYPED)
   const needed = groups.nested === 'none' ? undefined : '${dn}'
   const filter = await readFilter(['groups', 'filter'], groups.filter, needed, reading)
   if (filter === undefined || Object.hasOwn(labels, groups.label)) return undefined

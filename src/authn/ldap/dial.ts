@@ -1,5 +1,5 @@
 // A socket to a directory server, encrypted before anything secret is said.
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { connect, isIP } from 'node:net'
 import type { Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
@@ -8,6 +8,7 @@ import type { LdapSettings } from './config.ts'
 import type { Server } from './server.ts'
 
 const START_TLS = '1.3.6.1.4.1.1466.20037'
+const PIECE = 8 * 1024
 
 /** Connects within the connect limit, TLS included. Rejects, with no socket left open, when that fails; never falls back to clear text. */
 export async function dial(
@@ -56,6 +57,7 @@ export async function dial(
  */
 export function clientOn(ldapts: typeof import('ldapts'), socket: Socket): Client {
   let taken = false
+  emitPieces(socket)
   return new ldapts.Client({
     url: 'ldap://localhost',
     createConnection: () => {
@@ -64,4 +66,16 @@ export function clientOn(ldapts: typeof import('ldapts'), socket: Socket): Clien
       return socket
     },
   })
+}
+
+// ldapts reads each message of a chunk one call deeper than the one before: thousands of tiny ones would end the process.
+function emitPieces(socket: Socket): void {
+  socket.emit = (event: string | symbol, ...details: unknown[]): boolean => {
+    const emit = (...rest: unknown[]): boolean => EventEmitter.prototype.emit.call(socket, event, ...rest)
+    const [chunk] = details
+    if (event !== 'data' || !Buffer.isBuffer(chunk)) return emit(...details)
+    for (let start = 0; start < chunk.length && !socket.destroyed; start += PIECE)
+      emit(chunk.subarray(start, start + PIECE))
+    return true
+  }
 }

@@ -61,16 +61,18 @@ export function createDirectory(ldapts: typeof import('ldapts'), settings: LdapS
 }
 
 function createServiceBind(binding: Binding, now: () => number): (connection: Connection) => Promise<void> {
-  let refused: { readonly error: BackendError; readonly until: number } | undefined
+  let refused: { readonly error: BackendError; readonly at: number } | undefined
   return async (connection) => {
     if (binding.as !== 'service') return
-    if (refused !== undefined && now() < refused.until) throw refused.error
+    const age = now() - (refused?.at ?? Infinity)
+    // Less than nothing also when the clock was put back.
+    if (refused !== undefined && age >= 0 && age < LEFT_ALONE_MS) throw refused.error
     const answer = await connection.bind(binding.dn, binding.password.reveal())
     if (judge(answer) === 'accepted') return
     const error = new BackendError(
       `the directory refuses bind_dn with the password of bind_password_file: ${answer.message}`,
     )
-    refused = { error, until: now() + LEFT_ALONE_MS }
+    refused = { error, at: now() }
     throw error
   }
 }

@@ -1,4 +1,5 @@
 // Distinguished names, as far as a common name is looked for in them.
+import { decodeUtf8 } from './utf8.ts'
 
 /**
  * The value of the first CN of a DN, or of any other of its spellings (`2.5.4.3`); undefined when the text is no DN or has none.
@@ -26,7 +27,7 @@ const CN = /^(?:cn|commonName|(?:oid\.)?2\.5\.4\.3)$/i
 function readValue(value: string): string | undefined {
   if (value.startsWith('#')) return readBer(Buffer.from(value.slice(1), 'hex'))
   const bare = value.startsWith('"') ? value.slice(1, -1) : value
-  return decode(Buffer.concat(bare.split(/((?:\\[0-9a-f]{2})+|\\.)/isu).map(readPiece)))
+  return decodeUtf8(Buffer.concat(bare.split(/((?:\\[0-9a-f]{2})+|\\.)/isu).map(readPiece)))
 }
 
 function readPiece(piece: string): Buffer {
@@ -38,13 +39,5 @@ function readPiece(piece: string): Buffer {
 function readBer(bytes: Buffer): string | undefined {
   const [tag, length] = bytes
   const isText = tag === 0x04 || tag === 0x0c || tag === 0x13 || tag === 0x16
-  return isText && length === bytes.length - 2 && length < 0x80 ? decode(bytes.subarray(2)) : undefined
-}
-
-function decode(bytes: Buffer): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
-  } catch {
-    return undefined
-  }
+  return isText && length === bytes.length - 2 && length < 0x80 ? decodeUtf8(bytes.subarray(2)) : undefined
 }

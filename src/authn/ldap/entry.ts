@@ -1,8 +1,10 @@
 // A person's or a group's entry, and the labels in it.
 import type { Entry as FoundEntry } from 'ldapts'
+import { BackendError } from '../../lib/errors.ts'
 import type { Labels } from '../../protocol/identity.ts'
 import type { LdapSettings } from './config.ts'
 import { commonName } from './dn.ts'
+import { decodeUtf8 } from './utf8.ts'
 
 /** What a search found: the DN as the directory writes it, and values that are text, by attribute name in lower case. */
 export interface Entry {
@@ -10,24 +12,20 @@ export interface Entry {
   readonly values: (attribute: string) => readonly string[]
 }
 
-/** Takes what is text from what ldapts read. */
+/**
+ * Takes what is text from what ldapts read: as soon as one value of an attribute is not text, it hands over all of them as bytes.
+ * Throws BackendError where Active Directory hands over only some of many values: a rule that denies by one of them must not be missed.
+ */
 export function readEntry({ dn, ...attributes }: FoundEntry): Entry {
+  const ranged = Object.keys(attributes).find((name) => /;range=/i.test(name))
+  if (ranged !== undefined) throw new BackendError(`the directory hands over only some values: ${ranged}`)
   const values = new Map(
     Object.entries(attributes).map(([name, value]) => [
       name.toLowerCase(),
-      [value].flat().flatMap((one) => (typeof one === 'string' ? one : (decode(one) ?? []))),
+      [value].flat().flatMap((one) => (typeof one === 'string' ? one : (decodeUtf8(one) ?? []))),
     ]),
   )
   return { dn, values: (attribute) => values.get(attribute.toLowerCase()) ?? [] }
-}
-
-// ldapts hands over every value of an attribute as bytes as soon as one of them is not text.
-function decode(bytes: Buffer): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
-  } catch {
-    return undefined
-  }
 }
 
 /** The labels of an entry. `parse_cn` takes the common name of a DN; a value that has none stays as it is. */

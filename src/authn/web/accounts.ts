@@ -1,5 +1,8 @@
 // The people of one provider: their sign-ins, and the docker passwords these yield.
 import { hash } from '@node-rs/bcrypt'
+import { BackendError } from '../../lib/errors.ts'
+import { createGate } from '../../lib/gate.ts'
+import { createQueue } from '../../lib/queue.ts'
 import { Secret } from '../../lib/secret.ts'
 import type { Credentials } from '../../protocol/identity.ts'
 import type { Authentication } from '../authenticator.ts'
@@ -22,6 +25,10 @@ export interface Accounts {
 
 const MAX_ACCOUNT_BYTES = 255
 
+// Whoever is signed in may ask for new passwords as often as they like: one account after the other, because everybody's logins
+// need the same threads, and one at a time for each account, so that nobody fills the queue alone.
+const HASHES = { concurrency: 1, queue: 100, busy: 'too many new passwords at once' }
+
 /** Creates the accounts of a provider whose records are these. */
 export function createAccounts(
   provider: Provider,
@@ -31,11 +38,16 @@ export function createAccounts(
 ): Accounts {
   const { now, log } = tools
   const verify = createVerifyHash(provider.name, tools)
+  const hashes = createGate(HASHES)
+  const inTurn = createQueue()
   const confirm = createConfirm({ provider, records, lifetime, now, log })
 
-  async function makePassword(account: string): Promise<{ passwordHash: string; issued: NewPassword }> {
+  async function makePassword(
+    account: string,
+    signal?: AbortSignal,
+  ): Promise<{ passwordHash: string; issued: NewPassword }> {
     const password = randomPassword(tools.randomBytes)
-    const passwordHash = await hash(password.reveal(), hashCost)
+    const passwordHash = await inTurn(account, () => hashes.run(() => hash(password.reveal(), hashCost), signal))
     return { passwordHash, issued: { account, password, expiresAt: now() + lifetime } }
   }
 
@@ -59,7 +71,9 @@ export function createAccounts(
       const { profile } = answer
       if (!isAccount(profile.account))
         return { outcome: 'refused', reason: 'The name of this account is not one that docker can log in with.' }
-      const { passwordHash, issued } = await makePassword(profile.account)
+      const { passwordHash, issued } = await makePassword(profile.account, signal)
+      // Nobody would see it, and the one before would be lost.
+      if (signal?.aborted === true) throw new BackendError('the client went away')
       await records.put(profile.account, {
         provider: provider.name,
         passwordHash,

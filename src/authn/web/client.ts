@@ -92,6 +92,13 @@ export function readServiceUrl(
   return url
 }
 
+/** Warns where a provider is told to send people back to something else than the page of this server with that path. */
+export function warnOfOtherCallback(url: string | undefined, key: string, path: string, report: Report): void {
+  if (url?.endsWith(path) === false) {
+    report.warning([key], `does not end with ${path}, where this server expects people to come back`)
+  }
+}
+
 /** Warns where tokens would travel in clear over a network. */
 export function warnOfPlainHttp(url: string, path: YamlPath, report: Report): void {
   const { protocol, hostname } = new URL(url)

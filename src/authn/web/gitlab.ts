@@ -1,10 +1,11 @@
 // GitLab: an account's user name, its membership of a group, and its groups below that.
 import { z } from 'zod'
+import { parseJson } from '../../lib/json.ts'
 import { duration, strict, text } from '../../lib/schema.ts'
 import { Secret } from '../../lib/secret.ts'
-import { createUpstream, parseJson } from '../../lib/upstream.ts'
+import { createUpstream } from '../../lib/upstream.ts'
 import type { Upstream } from '../../lib/upstream.ts'
-import { clientKeys, readClient, readServiceUrl, revalidateAfterMs, serviceUrl } from './client.ts'
+import { clientKeys, readClient, readServiceUrl, revalidateAfterMs, serviceUrl, warnOfOtherCallback } from './client.ts'
 import type { ClientSettings, WebReading } from './client.ts'
 import type { Provider, UpstreamTokens } from './provider.ts'
 import { rememberExchanges } from './rotation.ts'
@@ -38,6 +39,7 @@ export interface GitlabSettings extends ClientSettings {
 export async function readGitlab(config: GitlabConfig, reading: WebReading): Promise<GitlabSettings | undefined> {
   const client = await readClient(config, reading)
   const redirectUri = config.redirect_uri || undefined
+  warnOfOtherCallback(redirectUri, 'redirect_uri', '/gitlab_auth', reading.report)
   if (redirectUri === undefined && reading.publicUrl === undefined) {
     reading.report.problem(
       [],

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { nonEmpty, strict, text, texts } from '../../lib/schema.ts'
 import type { Labels } from '../../protocol/identity.ts'
-import { clientKeys, readClient, serviceUrl, warnOfPlainHttp } from './client.ts'
+import { clientKeys, readClient, serviceUrl, warnOfOtherCallback, warnOfPlainHttp } from './client.ts'
 import type { ClientSettings, WebReading } from './client.ts'
 import { createOpenId } from './openid.ts'
 import type { Claims } from './openid.ts'
@@ -41,9 +41,7 @@ export async function readOidc(config: OidcConfig, reading: WebReading): Promise
   const client = await readClient(config, reading)
   const scopes = config.scopes ?? ['openid', 'email']
   if (!scopes.includes('openid')) report.problem(['scopes'], 'must contain openid, or there is no ID token')
-  if (!config.redirect_url.endsWith('/oidc_auth')) {
-    report.warning(['redirect_url'], 'does not end with /oidc_auth, where this server expects people to come back')
-  }
+  warnOfOtherCallback(config.redirect_url, 'redirect_url', '/oidc_auth', report)
   warnOfPlainHttp(config.issuer, ['issuer'], report)
   return (
     client && {

@@ -1,7 +1,7 @@
 // An OpenID provider as this server's client sees it: discovery, ID tokens, refreshing, and what is said about a person.
-import type { ClientAuth, Configuration, CustomFetch } from 'openid-client'
+import type { ClientAuth, Configuration, CustomFetch, TokenEndpointResponse } from 'openid-client'
 import { createRemoteJWKSet, customFetch, errors, jwtVerify } from 'jose'
-import type { JWTVerifyGetKey } from 'jose'
+import type { JWTPayload, JWTVerifyGetKey } from 'jose'
 import { BackendError } from '../../lib/errors.ts'
 import { Secret } from '../../lib/secret.ts'
 import { createUpstream } from '../../lib/upstream.ts'
@@ -26,6 +26,8 @@ export type Identified =
 
 /** One OpenID provider. */
 export interface OpenId {
+  /** What its token endpoint handed out. */
+  tokensOf(answer: TokenEndpointResponse): UpstreamTokens
   /** openid-client's view of it, for the sign-in: discovered at the first use, and again after a failure. Throws BackendError. */
   configuration(): Promise<Configuration>
   /** Right after a sign-in the tokens are verified as they are; when `due` they are refreshed first. Throws BackendError on an outage. */
@@ -98,17 +100,18 @@ export function createOpenId(name: string, settings: OpenIdSettings, now: () => 
     }
   }
 
+  const tokensOf: OpenId['tokensOf'] = ({ access_token, refresh_token, id_token, expires_in }) => ({
+    accessToken: new Secret(access_token),
+    refreshToken: refresh_token === undefined ? undefined : new Secret(refresh_token),
+    idToken: id_token === undefined ? undefined : new Secret(id_token),
+    expiresAt: expires_in === undefined ? undefined : now() + expires_in * 1000,
+  })
+
   // Not ended when the client goes away: the old refresh token may be used up, so the new one must be seen.
   async function exchange(refreshToken: Secret): Promise<UpstreamTokens | undefined> {
     const { client, configuration } = await discovery()
     try {
-      const answer = await client.refreshTokenGrant(configuration, refreshToken.reveal())
-      return {
-        accessToken: new Secret(answer.access_token),
-        refreshToken: answer.refresh_token === undefined ? undefined : new Secret(answer.refresh_token),
-        idToken: answer.id_token === undefined ? undefined : new Secret(answer.id_token),
-        expiresAt: answer.expires_in === undefined ? undefined : now() + answer.expires_in * 1000,
-      }
+      return tokensOf(await client.refreshTokenGrant(configuration, refreshToken.reveal()))
     } catch (error) {
       if (error instanceof client.ResponseBodyError && error.error === 'invalid_grant') return undefined
       throw outage(error)
@@ -127,7 +130,7 @@ export function createOpenId(name: string, settings: OpenIdSettings, now: () => 
         clockTolerance: CLOCK_TOLERANCE_S,
         currentDate: new Date(now()),
       })
-      return payload
+      return isMadeOutTo(clientId, payload) ? payload : 'azp'
     } catch (error) {
       const bad = error instanceof errors.JOSEError && !OUTAGES.has(error.code)
       if (bad) return error.code
@@ -149,6 +152,7 @@ export function createOpenId(name: string, settings: OpenIdSettings, now: () => 
   }
 
   return {
+    tokensOf,
     configuration: async () => (await discovery()).configuration,
     async identify(given, { due }) {
       const tokens = due ? given.refreshToken && (await refresh(given.refreshToken)) : given
@@ -170,6 +174,12 @@ export function createOpenId(name: string, settings: OpenIdSettings, now: () => 
       }
     },
   }
+}
+
+/** Whether a token that names us in its audience was made out to us, not to another client for use with us. */
+function isMadeOutTo(clientId: string, { aud, azp }: JWTPayload): boolean {
+  if (azp !== undefined) return azp === clientId
+  return typeof aud === 'string' || aud?.length === 1
 }
 
 // jose's codes for keys that could not be had, not for a token that is wrong.

@@ -55,8 +55,11 @@ export function formatRecord({ provider, passwordHash, tokens, labels, validUnti
   return Buffer.from(JSON.stringify(json))
 }
 
+// The last second that Go can read. Some providers give tokens hundreds of millions of years.
+const LATEST = Date.UTC(9999, 11, 31, 23, 59, 59)
+
 function formatTime(ms: number | undefined): string | undefined {
-  return ms === undefined ? undefined : new Date(ms).toISOString()
+  return ms === undefined ? undefined : new Date(Math.min(ms, LATEST)).toISOString()
 }
 
 /** The record in this JSON, or undefined when it is none. */

@@ -1,6 +1,7 @@
 // The docker passwords of people who signed in with a browser; all providers are asked as one group.
 import { BackendError, ConfigError } from '../../lib/errors.ts'
 import { createQueue } from '../../lib/queue.ts'
+import type { RecordStore } from '../../lib/record-store.ts'
 import type { StoreSettings } from '../../lib/record-stores.ts'
 import type { Secret } from '../../lib/secret.ts'
 import type { Authentication } from '../authenticator.ts'
@@ -23,7 +24,7 @@ export interface WebSettings {
   readonly secretKey: Secret | undefined
 }
 
-/** Opens the stores, and checks passwords against their records. Throws ConfigError, holding nothing, for a store that cannot be used. */
+/** Opens the stores, and checks passwords against their records. Throws ConfigError, holding nothing, for a store that answers and cannot be used. */
 export async function createWebSignIn({ providers, secretKey }: WebSettings, tools: AuthnTools): Promise<WebSignIn> {
   const opened: OpenStore[] = []
   const checks: Check[] = []
@@ -77,6 +78,9 @@ export async function createWebSignIn({ providers, secretKey }: WebSettings, too
 
 type Check = (signal: AbortSignal) => Promise<void>
 
+// How long a start waits for a store across the network, which may be down: then it is asked when it is needed.
+const START_MS = 2000
+
 /** Adds the accounts of one store, and answers how to tell that it can be used. */
 async function openAccounts(
   { shelf }: OpenStore,
@@ -88,10 +92,11 @@ async function openAccounts(
   const { store } = shelf
   const layout = createLayout(shelf, users.length)
   const inTurn = createQueue()
+  if (settings.kind === 'level' || (!shelf.ours && (await answers(store)))) await atStart(layout.refresh())
   for (const { provider, store: choice } of users) {
     const records = createRecords({ provider: provider.name, store, layout, inTurn, now: tools.now })
     accounts.set(provider.name, createAccounts(provider, records, choice, tools))
-    // A folder is there or it is not; what stands across the network may be down and is asked when it is needed.
+    // No other kind keeps what has ended.
     if (settings.kind === 'level') await atStart(records.sweep())
   }
   return async (signal) => {
@@ -100,7 +105,14 @@ async function openAccounts(
   }
 }
 
-async function atStart(work: Promise<void>): Promise<void> {
+function answers(store: RecordStore): Promise<boolean> {
+  return store.check(AbortSignal.timeout(START_MS)).then(
+    () => true,
+    () => false,
+  )
+}
+
+async function atStart(work: Promise<unknown>): Promise<void> {
   try {
     await work
   } catch (error) {
