@@ -18,7 +18,7 @@ const CURE = 'change level_token_db.path'
 const LEVEL_FILE = /^(?:CURRENT(?:\.\w+)?|LOCK|LOG(?:\.old)?|MANIFEST-\d+|\d+\.\w+|lost\+found)$/
 
 /** Opens the folder, which is made if need be. LevelDB keeps no times, so `ttl` means nothing here. Throws ConfigError that says why it cannot be had. */
-export async function openLevelStore({ path }: LevelStoreSettings): Promise<RecordStore> {
+export async function openLevelStore({ path }: LevelStoreSettings, now: () => number = Date.now): Promise<RecordStore> {
   const { ClassicLevel } = await loadDriver()
   await requireFolder(path, CURE)
   await refuseForeign(path)
@@ -30,6 +30,8 @@ export async function openLevelStore({ path }: LevelStoreSettings): Promise<Reco
   } catch (error) {
     throw new ConfigError(describeOpenFailure(path, error), { cause: error })
   }
+
+  const claims = new Map<string, number>()
 
   const attempt = async <T>(work: () => Promise<T>): Promise<T> => {
     try {
@@ -44,6 +46,12 @@ export async function openLevelStore({ path }: LevelStoreSettings): Promise<Reco
     // On disk before it is answered for: a password that was shown, or a token that replaced another, must not be lost.
     put: (key, value) => attempt(() => db.put(key, value, { sync: true })),
     delete: (key) => attempt(() => db.del(key, { sync: true })),
+    // One process has the folder, so that it alone has to know.
+    claim(key, ttl) {
+      if ((claims.get(key) ?? 0) > now()) return Promise.resolve(undefined)
+      claims.set(key, now() + ttl)
+      return Promise.resolve(() => Promise.resolve(void claims.delete(key)))
+    },
     async *entries() {
       const iterator = await attempt(() => Promise.resolve(db.iterator()))
       try {

@@ -55,6 +55,8 @@ export async function createMongoStore(
     }
   }
 
+  const isDuplicate = (error: unknown): boolean => error instanceof MongoServerError && error.code === DUPLICATE_KEY
+
   return {
     async get(key) {
       const found = await records.run((collection) => collection.findOne({ _id: key }, reading))
@@ -70,13 +72,31 @@ export async function createMongoStore(
         const replace = (): Promise<unknown> => collection.replaceOne({ _id: key }, record, { upsert: true })
         // Of two who put the first record of a key at once, the second may be told that there is one now.
         await replace().catch((error: unknown) => {
-          if (error instanceof MongoServerError && error.code === DUPLICATE_KEY) return replace()
+          if (isDuplicate(error)) return replace()
           throw error
         })
       })
     },
     async delete(key) {
       await records.run((collection) => collection.deleteOne({ _id: key }))
+    },
+    async claim(key, ttl) {
+      await (indexed ??= index())
+      const ended = { _id: key, expires: { $lte: new Date(now()) } }
+      const ours = { $set: { value: new Binary(), expires: new Date(now() + ttl) } }
+      const isOurs = await records.run(async (collection) => {
+        try {
+          await collection.updateOne(ended, ours, { upsert: true })
+          return true
+        } catch (error) {
+          if (isDuplicate(error)) return false
+          throw error
+        }
+      })
+      if (!isOurs) return undefined
+      return async () => {
+        await records.run((collection) => collection.deleteOne({ _id: key }))
+      }
     },
     async *entries() {
       let next: Filter<StoredRecord> = { _id: { $gte: '' } }

@@ -5,7 +5,11 @@ import type { RedisSettings } from './redis-options.ts'
 /** Values, and whatever the server names, are bytes. */
 export interface RedisCommands {
   get(key: string): Promise<Buffer | null>
-  set(key: string, value: Buffer, options: { expiration?: { type: 'PX'; value: number } }): Promise<unknown>
+  set(
+    key: string,
+    value: Buffer,
+    options: { expiration?: { type: 'PX'; value: number }; condition?: 'NX' },
+  ): Promise<unknown>
   del(key: string): Promise<unknown>
   mGet(keys: string[]): Promise<(Buffer | null)[]>
   scan(cursor: string, options: { COUNT: number }): Promise<{ cursor: Buffer; keys: Buffer[] }>

@@ -80,7 +80,7 @@ export async function createRedisStore(settings: RedisStoreSettings): Promise<Re
     return within({ what: WHAT, ms: commandTimeout, late: letGo }, () => command(commands))
   }
 
-  // Any command of a store may be sent twice.
+  // Any command of a store may be sent twice: at worst a claim stays until it ends by itself.
   async function ask<T>(command: (commands: RedisCommands) => Promise<T>): Promise<T> {
     for (let failed = 0; ; failed++) {
       try {
@@ -101,6 +101,14 @@ export async function createRedisStore(settings: RedisStoreSettings): Promise<Re
     },
     async delete(key) {
       await ask((commands) => commands.del(key))
+    },
+    async claim(key, ttl) {
+      const expiration = { type: 'PX', value: Math.max(1, Math.ceil(ttl)) } as const
+      const isOurs = (await ask((commands) => commands.set(key, Buffer.of(), { expiration, condition: 'NX' }))) !== null
+      if (!isOurs) return undefined
+      return async () => {
+        await ask((commands) => commands.del(key))
+      }
     },
     async *entries() {
       let cursor = '0'

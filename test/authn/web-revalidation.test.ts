@@ -176,19 +176,49 @@ describe('two replicas, and a refresh token that is good for one use', () => {
     }
   }
 
-  test('the one that comes late takes the other’s word', async () => {
+  test('the one that comes late waits for the other’s word', async () => {
     const one = await due()
     const other = await createReplica({ store: one.store })
     other.wait(1000)
     const exchange = rotation()
-    one.github.answer = exchange
-    // The other read the record before, and asks after the first was answered.
-    other.github.answer = async (given) => {
-      await one.login('bob', one.password)
+    const asked = deferred<undefined>()
+    const answered = deferred<undefined>()
+    one.github.answer = async (given) => {
+      asked.resolve(undefined)
+      await answered.promise
       return exchange(given)
     }
-    await expect(other.login('bob', one.password)).resolves.toEqual(ACCEPTED)
+    other.github.answer = exchange
+    const first = one.login('bob', one.password)
+    await asked.promise
+    const late = other.login('bob', one.password)
+    while (one.store.asked.filter((what) => what.startsWith('claim')).length < 2)
+      await new Promise((next) => setTimeout(next, 1))
+    answered.resolve(undefined)
+    expect(await Promise.all([first, late])).toEqual([ACCEPTED, ACCEPTED])
+    expect(other.github.asked).toEqual([])
     expect(textOf(one.store, 't:bob')).toContain('refresh-1')
+  })
+
+  test('the one that comes late asks itself when the other got no answer', async () => {
+    const one = await due()
+    const other = await createReplica({ store: one.store })
+    other.wait(1000)
+    const asked = deferred<undefined>()
+    const answered = deferred<ProfileAnswer>()
+    one.github.answer = () => {
+      asked.resolve(undefined)
+      return answered.promise
+    }
+    other.github.answer = rotation()
+    const first = one.login('bob', one.password)
+    await asked.promise
+    const late = other.login('bob', one.password)
+    while (one.store.asked.filter((what) => what.startsWith('claim')).length < 2)
+      await new Promise((next) => setTimeout(next, 1))
+    answered.reject(new BackendError('no answer'))
+    await expect(first).rejects.toBeInstanceOf(BackendError)
+    await expect(late).resolves.toEqual(ACCEPTED)
   })
 })
 

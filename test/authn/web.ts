@@ -28,6 +28,7 @@ export interface MemoryStore extends RecordStore {
 export function createMemoryStore(content: Readonly<Record<string, string>> = {}): MemoryStore {
   const bytes = Object.entries(content).map(([key, value]) => [key, Buffer.from(value)] as const)
   const data = new Map<string, Uint8Array>(bytes)
+  const claims = new Set<string>()
   const asking = async (what: string): Promise<void> => {
     await Promise.resolve()
     store.asked.push(what)
@@ -51,6 +52,15 @@ export function createMemoryStore(content: Readonly<Record<string, string>> = {}
     async delete(key) {
       await asking(`delete ${key}`)
       data.delete(key)
+    },
+    async claim(key) {
+      await asking(`claim ${key}`)
+      if (claims.has(key)) return undefined
+      claims.add(key)
+      return async () => {
+        claims.delete(key)
+        await asking(`give back ${key}`)
+      }
     },
     async *entries() {
       await asking('entries')

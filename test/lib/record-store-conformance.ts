@@ -141,6 +141,23 @@ export function recordStoreConformance(name: string, make: () => Promise<StoreSu
       expect(Object.keys(await listed(store))).toEqual(['t:alice'])
     })
 
+    test('of many who claim a key at once, one has it until it gives it back', async () => {
+      const { store } = await subject()
+      const claims = await Promise.all(Array.from({ length: 20 }, () => store.claim('claim of alice', HOUR)))
+      const given = claims.filter((claim) => claim !== undefined)
+      expect(given).toHaveLength(1)
+      await expect(store.claim('claim of bob', HOUR)).resolves.toBeDefined()
+      await given[0]?.()
+      await expect(store.claim('claim of alice', HOUR)).resolves.toBeDefined()
+    })
+
+    test('a claim ends by itself', async () => {
+      const { store } = await subject()
+      await expect(store.claim('claim of alice', 50)).resolves.toBeDefined()
+      while ((await store.claim('claim of alice', HOUR)) === undefined)
+        await new Promise((next) => setTimeout(next, 10))
+    })
+
     test('it says that it answers', async () => {
       const { store } = await subject()
       await expect(store.check(new AbortController().signal)).resolves.toBeUndefined()
@@ -154,6 +171,7 @@ export function recordStoreConformance(name: string, make: () => Promise<StoreSu
         () => broken.put('t:alice', bytes('x')),
         () => broken.put('t:alice', bytes('x'), HOUR),
         () => broken.delete('t:alice'),
+        () => broken.claim('claim of alice', HOUR),
         () => listed(broken),
         () => broken.check(new AbortController().signal),
       ]

@@ -16,9 +16,14 @@ export interface Records {
     account: string,
     change: (current: SignInRecord) => SignInRecord | undefined,
   ): Promise<SignInRecord | undefined>
+  /** Runs `work` while nobody else who shares the store does so for this account; undefined, without running it, when somebody else does. */
+  alone<T>(account: string, work: () => Promise<T>): Promise<{ readonly value: T } | undefined>
   /** Deletes what has ended, for a store that does not do so itself. */
   sweep(): Promise<void>
 }
+
+// Longer than a provider may take for all it is asked at once. A replica that dies meanwhile is waited for as long.
+const CLAIM_MS = 30_000
 
 /** Creates the records of `provider` in this store. `inTurn` is shared by whoever writes to the store. */
 export function createRecords(parts: {
@@ -74,6 +79,16 @@ export function createRecords(parts: {
       return record !== undefined && isOver(record) ? update(account, (current) => current) : record
     },
     put: (account, record) => inTurn(account, async () => write(await layout.refresh(), account, record)),
+    async alone(account, work) {
+      const giveBack = await store.claim(`registry-auth:claim:${provider}:${account}`, CLAIM_MS)
+      if (giveBack === undefined) return undefined
+      try {
+        return { value: await work() }
+      } finally {
+        // It ends by itself, too.
+        await giveBack().catch(() => undefined)
+      }
+    },
     async sweep() {
       const form = await layout.current()
       for await (const [key, value] of store.entries()) {
