@@ -35,7 +35,7 @@ const Form = z.object({ csrf: z.string() })
 export function createAccount(parts: AccountParts): Account {
   const { cookies, pages, signIn, log } = parts
   const front = { href: `${parts.prefix}/`, text: 'Go to the front page' }
-  const account = { href: `${parts.prefix}/account`, text: 'See, replace or revoke it' }
+  const account = { href: `${parts.prefix}/account`, text: 'See, replace or revoke your password' }
 
   const form =
     (act: (signedIn: SignedIn, response: Response) => Promise<void>): RequestHandler =>

@@ -38,7 +38,7 @@ a.button, button { display: inline-block; font: inherit; padding: .5rem 1rem; bo
 ul.choices a.button { display: block; text-align: center }
 button.quiet { background: none; color: var(--accent) }
 button[hidden] { display: none }
-form { display: inline-block; margin: .5rem .5rem 0 0 }
+.forms { display: flex; flex-wrap: wrap; gap: .5rem; margin-top: .5rem }
 pre { background: var(--code); border: 1px solid var(--line); border-radius: .5rem; padding: .75rem; margin: .25rem 0 .5rem; white-space: pre-wrap; overflow-wrap: anywhere; font: .9rem/1.4 ui-monospace, monospace }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; margin: 1rem 0 }
 dt { color: var(--soft) }

@@ -84,6 +84,10 @@ export function accountPage(
       <dd>${moment(stored.validUntil)}</dd>`
   const none = html`<p>There is no password for you here any more.</p>
     <p>${button({ href: `${prefix}${path}`, text: 'Get a new one' })}</p>`
+  const forms = [
+    ...(stored === undefined ? [] : [form('replace', 'Replace it'), form('revoke', 'Revoke it')]),
+    form('sign-out', 'Sign out'),
+  ]
   return {
     status: 200,
     title: 'Your password',
@@ -95,8 +99,8 @@ export function accountPage(
         <dd>${label}</dd>
         ${times}
       </dl>
-      ${stored === undefined ? none : [form('replace', 'Replace it'), form('revoke', 'Revoke it')]}
-      ${form('sign-out', 'Sign out')}`,
+      ${stored === undefined ? none : ''}
+      <div class="forms">${forms}</div>`,
   }
 }
 

@@ -41,7 +41,7 @@ export function createSignIn(provider: WebProvider, parts: SignInParts): SignIn 
   // The cookie must be set by the host the provider sends the browser back to, which may know this page by another path.
   const begin = `${provider.redirectUri ?? page}/start`
   const again = { href: page, text: 'Sign in again' }
-  const account = { href: `${parts.prefix}/account`, text: 'See, replace or revoke it' }
+  const account = { href: `${parts.prefix}/account`, text: 'See, replace or revoke your password' }
   const note = (outcome: string, fields: object = {}): void =>
     log.info({ provider: name, outcome, ...fields }, 'browser sign-in')
   const refuse = (reason: string, shown: Page): Page => {
@@ -54,7 +54,11 @@ export function createSignIn(provider: WebProvider, parts: SignInParts): SignIn 
     const attempt = isWellFormed(callback)
       ? await cookies.take(request, response, callback.get('state') ?? '')
       : undefined
-    if (attempt?.provider !== name) return refuse('no sign-in of this browser belongs to it', unknownPage(again))
+    if (attempt?.provider !== name) {
+      // Somebody who reloads the page of a sign-in that succeeded has a password already.
+      const next = (await cookies.session(request)) === undefined ? again : account
+      return refuse('no sign-in of this browser belongs to it', unknownPage(next))
+    }
     const told = callback.get('error')
     if (told !== null) {
       const shown = declinedPage(label, told, callback.get('error_description'), again)

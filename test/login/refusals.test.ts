@@ -99,7 +99,10 @@ describe('refused before the provider is asked anything', () => {
     const [session] = [...browser.cookies.values()]
     const asked = await browser.start('github')
     for (const name of browser.cookies.keys()) browser.cookies.set(name, session!)
-    expectRefusal(await browser.comeBack('github', asked), 400, UNFINISHED)
+    const again = await browser.comeBack('github', asked)
+    expectRefusal(again, 400, UNFINISHED)
+    // Whoever reloads the page of a sign-in that succeeded has a password already.
+    expect(again.body).toContain('href="/account"')
     expect(site.provider.exchanges).toHaveLength(1)
   })
 

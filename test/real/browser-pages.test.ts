@@ -97,7 +97,7 @@ requires('chromium', 'docker')('the pages of a browser sign-in', () => {
     expect(await page.getByRole('button', { name: 'Copy' }).count()).toBe(0)
     const first = await commandOn(page)
     expect(await paste(first)).toMatchObject({ status: 0 })
-    await page.getByRole('link', { name: 'See, replace or revoke it' }).click()
+    await page.getByRole('link', { name: 'See, replace or revoke your password' }).click()
     await press('Replace it')
     await reach(page, `Signed in as ${account}`)
     const second = await commandOn(page)

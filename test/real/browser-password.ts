@@ -31,7 +31,7 @@ export const lifeOfPassword = async (life: Life): Promise<void> => {
   expect(answer.status).toBe(0)
 
   const promised = await page.locator('time').getAttribute('datetime')
-  await page.getByRole('link', { name: 'See, replace or revoke it' }).click()
+  await page.getByRole('link', { name: 'See, replace or revoke your password' }).click()
   await reach(page, 'Your password')
   const shown = page.locator('time').first()
   expect(await shown.getAttribute('datetime')).toBe(promised)

@@ -84,7 +84,7 @@ requires(
       Promise.all([one, other].map((site) => site.granted('octo-alice', password, 'any/thing', 'pull')))
     expect(await known()).toEqual([['pull'], ['pull']])
 
-    await page.getByRole('link', { name: 'See, replace or revoke it' }).click()
+    await page.getByRole('link', { name: 'See, replace or revoke your password' }).click()
     await page.getByRole('button', { name: 'Revoke it' }).click()
     await page.getByRole('heading', { name: 'Your password is revoked' }).waitFor()
     expect(await known()).toEqual([401, 401])
