@@ -192,3 +192,30 @@ describe('scalars are their source text', () => {
     ])
   })
 })
+
+describe('a rule that denies an account, where a directory also knows it by other spellings,', () => {
+  const directory = 'addr: "127.0.0.1:389", filter: "(uid=${account})"'
+  const rules = acl('- match: {account: bob}', '  actions: []', '- match: {account: bob}', '  actions: [pull]')
+
+  test('is warned about at its place', async () => {
+    const text = configText(folder, { ldap_auth: `{${directory}}`, ...rules })
+    await expect(warningsOf(folder, text)).resolves.toEqual([
+      expect.stringMatching(
+        /^config\.yml:5:13: acl\[0\]\.match\.account: can be evaded: ldap_auth .* set ldap_auth\.account$/,
+      ),
+    ])
+  })
+
+  test('is not, when the spelling of the directory counts, or there is no directory', async () => {
+    const spelled = configText(folder, { ldap_auth: `{${directory}, account: {attribute: uid}}`, ...rules })
+    await expect(warningsOf(folder, spelled)).resolves.toEqual([])
+    await expect(warningsOf(folder, configText(folder, rules))).resolves.toEqual([])
+  })
+})
+
+test('a file with a secret key is no back end by itself', async () => {
+  const text = configText(folder, { users: undefined, secret_key_file: 'key.txt' })
+  await expect(problemsOf(folder, text)).resolves.toEqual([
+    'config.yml:1:1: nobody can log in: a users section (it may be empty) or another back end is needed',
+  ])
+})
