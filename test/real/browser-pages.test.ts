@@ -7,13 +7,17 @@ import { type WebSite, paste, startWebSite } from './browser-site.ts'
 import { goToProvider, openWindow, photograph, reach, shownCommand, shownPassword } from './browser-window.ts'
 import { cleanUp } from './children.ts'
 import { startBrowser } from './chromium.ts'
-import { requires } from './requires.ts'
+import { SLOW, requires } from './requires.ts'
 
 // As long as GitHub's names can be.
 const account = 'a-name-that-is-as-long-as-github-allows'
 const registry = 'registry.with-a-rather-long-name.europe.example.com'
 
-requires('chromium', 'docker')('the pages of a browser sign-in', () => {
+requires(
+  SLOW,
+  'chromium',
+  'docker',
+)('the pages of a browser sign-in', () => {
   let github: FakeGithub
   let site: WebSite
   let browser: Browser

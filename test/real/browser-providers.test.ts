@@ -9,9 +9,10 @@ import { lifeOfPassword } from './browser-password.ts'
 import { type WebSite, startWebSite } from './browser-site.ts'
 import { cleanUp } from './children.ts'
 import { startBrowser } from './chromium.ts'
-import { requires } from './requires.ts'
+import { SLOW, requires } from './requires.ts'
 
 requires(
+  SLOW,
   'chromium',
   'docker',
   'openssl',

@@ -12,9 +12,10 @@ import { copyCommand, goToProvider, openWindow, shownPassword } from './browser-
 import { cleanUp, scratchFolder } from './children.ts'
 import { startBrowser } from './chromium.ts'
 import { startRedis } from './redis.ts'
-import { requires } from './requires.ts'
+import { SLOW, requires } from './requires.ts'
 
 requires(
+  SLOW,
   'chromium',
   'docker',
   'redis-server',

@@ -12,7 +12,7 @@ import { openWire, statusesOf } from './wire.ts'
 const CONNECTIONS = 1000
 const REQUESTS = 25
 const AT_ONCE = 16
-const QUIET_MS = 150
+const QUIET_MS = 600
 const SEED = 20260728
 
 let draft: Draft

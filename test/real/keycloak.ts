@@ -3,10 +3,10 @@ import { createHash } from 'node:crypto'
 import { copyFileSync, existsSync, readFileSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Child, freePort, scratchFolder, startChild, waitUntil } from './children.ts'
-import { program } from './requires.ts'
+import { SLOW, program } from './requires.ts'
 
 /** What `startKeycloak` needs, for `requires(...)`. */
-export const keycloakRequirement = ['kc.sh', 'java'] as const
+export const keycloakRequirement = [SLOW, 'kc.sh', 'java'] as const
 
 /** alice is in the groups dev and ops, bob in none, and mallory's e-mail address is not verified. */
 export const keycloakUsers = {

@@ -18,7 +18,7 @@ import { mongoRequirement, ownMongoRequirement, startMongo, startOwnMongo } from
 import type { Mongo } from './mongo.ts'
 import { startRedis } from './redis.ts'
 import type { Redis } from './redis.ts'
-import { requires } from './requires.ts'
+import { SLOW, requires } from './requires.ts'
 import { startPassage, startSilence } from './silence.ts'
 
 const bytes = (text: string): Buffer => Buffer.from(text)
@@ -69,7 +69,11 @@ async function emptied(store: RecordStore): Promise<RecordStore> {
 
 afterAll(cleanUp)
 
-requires('redis-server', 'redis-cli')('redis_token_db of one server', () => {
+requires(
+  SLOW,
+  'redis-server',
+  'redis-cli',
+)('redis_token_db of one server', () => {
   let redis: Redis
   beforeAll(async () => {
     redis = await startRedis({ password: 'pass word"' })
@@ -150,7 +154,11 @@ requires('redis-server', 'redis-cli')('redis_token_db of one server', () => {
   })
 })
 
-requires('redis-server', 'redis-cli')('redis_token_db of a cluster', () => {
+requires(
+  SLOW,
+  'redis-server',
+  'redis-cli',
+)('redis_token_db of a cluster', () => {
   let redis: Redis
   beforeAll(async () => {
     redis = await startRedis({ cluster: true, password: 'secret' })
@@ -182,7 +190,7 @@ requires('redis-server', 'redis-cli')('redis_token_db of a cluster', () => {
   })
 })
 
-requires(...mongoRequirement())('mongo_token_db', () => {
+requires(SLOW, ...mongoRequirement())('mongo_token_db', () => {
   let mongo: Mongo
   let client: MongoClient
   beforeAll(async () => {
@@ -230,7 +238,7 @@ requires(...mongoRequirement())('mongo_token_db', () => {
   })
 })
 
-requires(...ownMongoRequirement())('mongo_token_db, when its server is killed', () => {
+requires(SLOW, ...ownMongoRequirement())('mongo_token_db, when its server is killed', () => {
   test('is an outage, and answers again once it is back', async () => {
     const mongo = await startOwnMongo()
     const store = await createMongoStore(mongoAt(mongo))
@@ -244,7 +252,11 @@ requires(...ownMongoRequirement())('mongo_token_db, when its server is killed', 
   })
 })
 
-requires('redis-server', 'openssl')('redis_token_db over TLS and over a unix socket', () => {
+requires(
+  SLOW,
+  'redis-server',
+  'openssl',
+)('redis_token_db over TLS and over a unix socket', () => {
   let port: number
   let path: string
   let certificate: CertificateFiles

@@ -9,7 +9,7 @@ import { programs } from './backends-programs.ts'
 import { cleanUp } from './children.ts'
 import { type Draft, createDraft, replace } from './draft.ts'
 import { everybody, passwordOf } from './ldap-people.ts'
-import { requires } from './requires.ts'
+import { SLOW, requires } from './requires.ts'
 import type { Server } from './server.ts'
 import { type Slapd, startSlapd } from './slapd.ts'
 
@@ -18,6 +18,7 @@ const EDITS = 100
 const slack = { descriptors: 10, megabytes: 60 } as const
 
 requires(
+  SLOW,
   'slapd',
   'slapadd',
   'ldapmodify',
