@@ -4,7 +4,6 @@ import type { SecureContextOptions } from 'node:tls'
 import type { Authenticator } from './authn/index.ts'
 import { createAclAuthorizer } from './authz/index.ts'
 import type { Config } from './config.ts'
-import { createInFlight } from './in-flight.ts'
 import { formatAddress } from './lib/address.ts'
 import type { Address } from './lib/address.ts'
 import { ConfigError } from './lib/errors.ts'
@@ -79,7 +78,7 @@ export async function startApp(first: Config, log: Logger, moveWith: MoveWith): 
       }
       const authorizers = config.acl === undefined ? [] : [createAclAuthorizer(config.acl)]
       for (const plan of config.authz) authorizers.push(await hold(resources.authorizers.acquire(plan)))
-      const handler = await createTokenServer({
+      const tokenServer = await createTokenServer({
         config,
         signer,
         authenticators,
@@ -89,7 +88,6 @@ export async function startApp(first: Config, log: Logger, moveWith: MoveWith): 
         isStopping: () => stopping,
         log,
       })
-      const tokenServer = createInFlight(handler)
       const registryServer = registry && store && (await createRegistryServer(config, registry, store, log))
       const serve = (): void => {
         tokenPort.use({

@@ -1,40 +1,26 @@
-// Which requests are being answered, so that nothing they use is closed meanwhile.
-import type { RequestListener } from 'node:http'
-import type { Socket } from 'node:net'
+// What is being answered, so that nothing it uses is closed meanwhile.
+import { setMaxListeners } from 'node:events'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 
-/** The requests of one handler that are not answered yet. */
+/** Answers that are not finished yet. */
 export interface InFlight {
-  readonly handler: RequestListener
-  /** Resolves when the last of them is answered or its client is gone, or after `limit` ms. */
+  /** Counts one until this settles; it must not reject. */
+  add(answer: Promise<void>): void
+  /** Resolves when none is left, or after `limit` ms. */
   over(limit: number): Promise<void>
 }
 
-/** Counts the requests that `handler` is given. */
-export function createInFlight(handler: RequestListener): InFlight {
-  const requests = new Map<Socket, number>()
-  const known = new WeakSet<Socket>()
+/** Counts nothing yet. */
+export function createInFlight(): InFlight {
+  let count = 0
   let waiting: (() => void) | undefined
-
-  // A response that waits for those before it on its connection never closes when that breaks off: connections are followed, too.
-  function follow(socket: Socket): void {
-    if (known.has(socket)) return
-    known.add(socket)
-    socket.once('close', () => set(socket, 0))
+  const done = (): void => {
+    if (--count === 0) waiting?.()
   }
-
-  function set(socket: Socket, count: number): void {
-    if (count > 0) requests.set(socket, count)
-    else requests.delete(socket)
-    if (requests.size === 0) waiting?.()
-  }
-
   return {
-    handler(request, response) {
-      const { socket } = request
-      follow(socket)
-      set(socket, (requests.get(socket) ?? 0) + 1)
-      response.once('close', () => set(socket, (requests.get(socket) ?? 0) - 1))
-      handler(request, response)
+    add(answer) {
+      count++
+      void answer.then(done)
     },
     over: (limit) =>
       new Promise((resolve) => {
@@ -43,7 +29,21 @@ export function createInFlight(handler: RequestListener): InFlight {
           clearTimeout(timer)
           resolve()
         }
-        if (requests.size === 0) waiting()
+        if (count === 0) waiting()
       }),
   }
+}
+
+/** Resolves when the response was sent or its connection is gone: one that waits for those before it never closes by itself then. */
+export function ended({ socket }: IncomingMessage, response: ServerResponse): Promise<void> {
+  // Many requests may wait on one connection.
+  setMaxListeners(0, socket)
+  return new Promise((resolve) => {
+    const end = (): void => {
+      socket.off('close', end)
+      resolve()
+    }
+    socket.once('close', end)
+    response.once('close', end)
+  })
 }

@@ -11,6 +11,7 @@ import { createAuthorizer } from './authz/index.ts'
 import type { Authorizer } from './authz/index.ts'
 import type { Config } from './config.ts'
 import { createDegraded } from './degraded.ts'
+import { createInFlight, ended } from './in-flight.ts'
 import { clientHost } from './lib/address.ts'
 import { createClientAddress } from './lib/client-address.ts'
 import type { Logger } from './lib/logger.ts'
@@ -33,8 +34,15 @@ export interface TokenServerParts {
   readonly log: Logger
 }
 
-/** Creates what its port answers with. */
-export async function createTokenServer(parts: TokenServerParts): Promise<RequestListener> {
+/** What its port answers with. */
+export interface TokenServer {
+  readonly handler: RequestListener
+  /** Resolves when everything it was asked is answered, or after `limit` ms. */
+  over(limit: number): Promise<void>
+}
+
+/** Creates it. */
+export async function createTokenServer(parts: TokenServerParts): Promise<TokenServer> {
   const { config, signer, authenticators, authorizers, signIn, passwords, isStopping, log } = parts
   const { server, token, authn } = config
   const clientAddress = createClientAddress(server.clientAddress)
@@ -57,16 +65,21 @@ export async function createTokenServer(parts: TokenServerParts): Promise<Reques
     log,
   })
   const tokenPaths = [`${server.pathPrefix}/auth`, `${server.pathPrefix}/auth/token`]
-  return (request, response) => {
+  const inFlight = createInFlight()
+  const handler: RequestListener = (request, response) => {
     const fail = (error: unknown): void => writeError(request, response, error, 'token', log)
     try {
       if (server.hsts) response.setHeader('Strict-Transport-Security', 'max-age=63072000; includeSubDomains')
-      if (tokenPaths.includes(pathOf(request.url ?? ''))) handleToken(request, response).catch(fail)
-      else pages(request, response)
+      if (tokenPaths.includes(pathOf(request.url ?? ''))) inFlight.add(handleToken(request, response).catch(fail))
+      else {
+        inFlight.add(ended(request, response))
+        pages(request, response)
+      }
     } catch (error) {
       fail(error)
     }
   }
+  return { handler, over: (limit) => inFlight.over(limit) }
 }
 
 async function createLoginRouter(config: Config, signIn: WebSignIn, log: Logger): Promise<Router> {

@@ -1,10 +1,10 @@
-// Requests that are being answered, and when the last of them is over.
+// Answers that are not finished, and when the last of them is.
 import { afterEach, expect, test } from '@jest/globals'
 import { createServer } from 'node:http'
 import type { Server, ServerResponse } from 'node:http'
 import { connect } from 'node:net'
 import type { Socket } from 'node:net'
-import { createInFlight } from '../src/in-flight.ts'
+import { createInFlight, ended } from '../src/in-flight.ts'
 import type { InFlight } from '../src/in-flight.ts'
 import { ask } from './support/http.ts'
 import { closeServer, placeOf } from './support/token-server.ts'
@@ -15,8 +15,11 @@ afterEach(() => server && closeServer(server))
 /** A server that answers when it is told to. */
 const start = async (): Promise<{ inFlight: InFlight; responses: ServerResponse[] }> => {
   const responses: ServerResponse[] = []
-  const inFlight = createInFlight((_request, response) => void responses.push(response))
-  server = createServer(inFlight.handler)
+  const inFlight = createInFlight()
+  server = createServer((request, response) => {
+    inFlight.add(ended(request, response))
+    responses.push(response)
+  })
   await new Promise<void>((resolve) => server!.listen(0, '127.0.0.1', resolve))
   return { inFlight, responses }
 }
@@ -32,7 +35,7 @@ const isOver = (inFlight: InFlight): (() => boolean) => {
 }
 
 test('nothing asked is nothing to wait for', async () => {
-  await expect(createInFlight(() => undefined).over(60_000)).resolves.toBeUndefined()
+  await expect(createInFlight().over(60_000)).resolves.toBeUndefined()
 })
 
 test('it is over when every request is answered', async () => {
