@@ -37,12 +37,14 @@ export function createIssuer(parts: IssuerParts): (request: TokenRequest, signal
   return async (request, signal) => {
     const started = performance.now()
     let step: Step = 'Authentication failed'
+    let { account } = request.credentials
     // Written out field by field: this runs for every request, and absent fields do not show.
     const report = (outcome: Outcome, { reason, granted, rules }: Findings): void => {
       const { credentials, service, ip } = request
+      const typed = credentials.account === account ? undefined : credentials.account
       const asked = formatScopes(request.scopes)
       const ms = Math.round((performance.now() - started) * 1000) / 1000
-      log.info({ account: credentials.account, service, asked, granted, rules, reason, outcome, ip, ms }, 'token')
+      log.info({ account, typed, service, asked, granted, rules, reason, outcome, ip, ms }, 'token')
     }
 
     try {
@@ -53,6 +55,7 @@ export function createIssuer(parts: IssuerParts): (request: TokenRequest, signal
       }
       step = 'Authorization failed'
       const { identity } = authentication
+      account = identity.account
       const { access, rules } = await authorizeAll(authorize, request, identity)
       step = 'Failed to generate token'
       const issued = await signer.sign({ account: identity.account, access }, request.service)

@@ -12,7 +12,9 @@ const MAX_SIZE = 10_000_000
 /** `credential_cache`: `ttl` is how long a success is remembered (0s: not at all), `size` how many are. */
 export const CredentialCacheConfig = strict({
   ttl: duration
-    .refine((ms) => ms === 0 || (ms >= 1 && ms <= 24 * 3600e3), { error: 'must be 0s, or between 1ms and 24h' })
+    .refine((ms) => ms === 0 || (ms >= 1 && ms <= 24 * 3600e3), {
+      error: 'must be 0s, or between 1ms and 24h, with its unit: 60s',
+    })
     .transform(Math.round)
     .default(DEFAULT_TTL_MS),
   size: int

@@ -28,6 +28,10 @@ export async function migrate(stores: WebStores, undo: boolean, parts: MigratePa
     }
     return 0
   } catch (error) {
-    throw error instanceof BackendError ? new ConfigError(error.message, { cause: error }) : error
+    throw error instanceof BackendError ? new ConfigError(withCause(error), { cause: error }) : error
   }
+}
+
+function withCause({ message, cause }: Error): string {
+  return cause instanceof Error ? `${message}: ${cause.message}` : message
 }

@@ -22,7 +22,7 @@ const NUL = { error: 'must not hold a NUL character' }
 
 /** How long something outside may take, in ms: the key `timeout`. */
 export const externalTimeout = duration
-  .refine((ms) => ms >= 1 && ms <= 600_000, { error: 'must be between 1ms and 10m' })
+  .refine((ms) => ms >= 1 && ms <= 600_000, { error: 'must be between 1ms and 10m, with its unit: 10s' })
   .default(10_000)
 
 /** The keys of a section that asks a program (`command`, `args`, `mode`) or a service (`url`), at most `max_concurrent` questions at once. */

@@ -2,6 +2,7 @@
 import type { Writable } from 'node:stream'
 import { inspect, types } from 'node:util'
 import { pino } from 'pino'
+import { BackendError } from './errors.ts'
 import { escapeControls, readableLine } from './log-line.ts'
 
 /** What the parts of the program write to. Fields never hold headers, bodies, tokens or passwords, and are not changed afterwards. */
@@ -98,7 +99,18 @@ export function createLogger(out: Writable, readable: boolean): LogOutput {
 
 /** What was thrown, for the log: its message and stack, and those of its causes. */
 export function describeError(error: unknown): unknown {
+  return describe(error, true)
+}
+
+// Where an outage was noticed helps nobody; what was noticed does.
+function describe(error: unknown, withStack: boolean): unknown {
   if (!types.isNativeError(error)) return { name: 'Thrown', message: inspect(error, { depth: 0 }) }
   const { name, message, stack, cause } = error
-  return { name, message, stack, ...(cause === undefined ? {} : { cause: describeError(cause) }) }
+  const stacks = withStack && !(error instanceof BackendError)
+  return {
+    name,
+    message,
+    ...(stacks ? { stack } : {}),
+    ...(cause === undefined ? {} : { cause: describe(cause, stacks) }),
+  }
 }

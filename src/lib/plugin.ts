@@ -17,7 +17,7 @@ export const pluginShape = {
   plugin_path: z
     .undefined({
       error:
-        'names a Go plugin, which only docker_auth can load: name a JavaScript module instead ("module: ./file.mjs"), or make it a program (ext_auth, ext_authz)',
+        'names a Go plugin, which only docker_auth can load: name a JavaScript module instead ("module: ./file.mjs")',
     })
     .optional(),
   timeout: externalTimeout,

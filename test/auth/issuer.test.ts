@@ -1,4 +1,4 @@
-// A request that asks for much leaves the others their turn.
+// The issuer by itself: a request that asks for much leaves the others their turn, and the log says who it was.
 import { expect, test } from '@jest/globals'
 import { createIssuer } from '../../src/auth/issuer.ts'
 import { Secret } from '../../src/lib/secret.ts'
@@ -28,4 +28,23 @@ test('many scopes that take long to decide are decided in turns with everything 
     ip: '',
   })
   expect(events).toEqual(['a', 'somebody else', 'b', 'c'])
+})
+
+test('the log names the account as the token does, and what was typed where that is another spelling', async () => {
+  const { log, lines } = createRecorder()
+  const issue = createIssuer({
+    realm: ISSUER,
+    authenticate: () =>
+      Promise.resolve({ outcome: 'accepted', identity: { account: 'bob', labels: {}, labelsArePatterns: false } }),
+    authorize: () => Promise.resolve({ actions: [] }),
+    signer: showingSigner,
+    log,
+  })
+  const request = { service: '', scopes: [], ip: '' }
+  await issue({ ...request, credentials: { account: 'Bob', password: new Secret('x') } })
+  await issue({ ...request, credentials: { account: 'bob', password: new Secret('x') } })
+  expect(lines).toMatchObject([
+    { fields: { account: 'bob', typed: 'Bob' } },
+    { fields: { account: 'bob', typed: undefined } },
+  ])
 })

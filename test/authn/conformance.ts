@@ -51,7 +51,7 @@ export function authenticatorConformance(
 
   describe(`${name} is an authenticator:`, () => {
     test('it has a name', async () => {
-      expect((await make()).authenticator.name).toMatch(/^[a-z_]+$/)
+      expect((await make()).authenticator.name).toMatch(/^[a-z_]+(?:, [a-z_]+)*$/)
     })
 
     test('the right password is accepted, with the account and its labels', async () => {

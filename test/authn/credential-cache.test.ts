@@ -70,9 +70,9 @@ test.each([
 })
 
 test.each([
-  [{ ttl: '25h' }, 'must be 0s, or between 1ms and 24h'],
-  [{ ttl: '-1s' }, 'must be 0s, or between 1ms and 24h'],
-  [{ ttl: '60' }, 'must be 0s, or between 1ms and 24h'],
+  [{ ttl: '25h' }, 'must be 0s, or between 1ms and 24h, with its unit: 60s'],
+  [{ ttl: '-1s' }, 'must be 0s, or between 1ms and 24h, with its unit: 60s'],
+  [{ ttl: '60' }, 'must be 0s, or between 1ms and 24h, with its unit: 60s'],
   [{ size: '0' }, 'must be between 1 and 10000000'],
   [{ ttl: 'soon' }, 'must be a duration such as 10s or 1h30m, not "soon"'],
   [{ tll: '1s' }, 'unknown key "tll"; did you mean "ttl"?'],

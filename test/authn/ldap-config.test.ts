@@ -106,7 +106,7 @@ describe('the section', () => {
     [{ groups: { depth: '0' } }, 'groups.depth: must be between 1 and 20'],
     [{ groups: {}, labels: { groups: { attribute: 'ou' } } }, 'groups.label: "groups" is one of labels already'],
     [{ account: { lower_case: 'true' } }, 'account.attribute: is required'],
-    [{ timeouts: { bind: '0s' } }, 'timeouts.bind: must be more than 0s and at most 5m'],
+    [{ timeouts: { bind: '0s' } }, 'timeouts.bind: must be between 1ms and 5m, with its unit: 5s'],
     [{ ca_certificate: '/does/not/exist' }, 'ca_certificate: /does/not/exist does not exist'],
   ])('with %j is refused: %s', async (changes, problem) => {
     const { problems, key } = await readSection({ ...good, ...changes })

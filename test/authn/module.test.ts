@@ -220,7 +220,7 @@ describe('the section', () => {
     ['{module: ""}', 'module: must be an ES module, whose name ends in .mjs'],
     ['{module: accounts.cjs}', 'module: must be an ES module, whose name ends in .mjs'],
     ['{module: accounts.js}', 'module: must be an ES module, whose name ends in .mjs'],
-    ['{module: a.mjs, timeout: 11m}', 'timeout: must be between 1ms and 10m'],
+    ['{module: a.mjs, timeout: 11m}', 'timeout: must be between 1ms and 10m, with its unit: 10s'],
   ])('%s: %s', async (section, expected) => {
     expect((await read(section)).problems).toEqual([expected])
   })
@@ -230,7 +230,7 @@ describe('the section', () => {
     async (section) => {
       const { problems } = await read(section)
       expect(problems).toHaveLength(1)
-      expect(problems[0]).toMatch(/^plugin_path: names a Go plugin.*JavaScript module.*ext_auth/)
+      expect(problems[0]).toMatch(/^plugin_path: names a Go plugin.*JavaScript module/)
     },
   )
 })

@@ -77,7 +77,7 @@ describe('a store', () => {
   })
 
   test.each([
-    ['{}', ': needs a place for docker passwords: level_token_db: {path: FOLDER}, or redis_token_db'],
+    ['{}', ': needs a place for docker passwords: level_token_db: {path: FOLDER}, redis_token_db or mongo_token_db'],
     [
       'gcs_token_db: {bucket: b, client_secret_file: f}',
       'gcs_token_db: is not supported: use redis_token_db, mongo_token_db or level_token_db',

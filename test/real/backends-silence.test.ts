@@ -46,7 +46,7 @@ describe('somebody who takes connections and never says a word', () => {
     ['a directory with TLS', 'ldap_auth', directory('ldaps')],
     ['a directory with StartTLS', 'ldap_auth', directory('ldap', { tls: 'starttls' })],
     ['a MongoDB', 'mongo_auth', mongo],
-    ['a Redis', 'web', redis],
+    ['a Redis', 'github_auth', redis],
     ['a service', 'ext_auth', service],
   ] as const)(
     'in the place of %s is an outage',

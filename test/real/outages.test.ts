@@ -51,7 +51,7 @@ describe('when every back end is down at start', () => {
 
   test('the program starts, probes name them, and whoever comes before them logs in', async () => {
     const server = await start({})
-    const names = ['ext_auth', 'ldap_auth', 'mongo_auth', 'web']
+    const names = ['ext_auth', 'github_auth', 'ldap_auth', 'mongo_auth']
     await expectDegraded(draft.port, ...names)
     expect(saysOf(await askToken(draft.port, first))).toBe('pull,push')
     expectOutage(await askToken(draft.port, late))
@@ -122,7 +122,7 @@ requires('redis-server', 'redis-cli')('a Redis with sign-ins', () => {
   test('may be down, come up and be killed', async () => {
     const redis = await startRedis()
     const backend = await inRedis(draft, redis.addresses[0]!)
-    await survives({ ...backend, up: () => redis.restart(), down: () => redis.stop() }, 'web')
+    await survives({ ...backend, up: () => redis.restart(), down: () => redis.stop() }, 'github_auth')
   })
 })
 

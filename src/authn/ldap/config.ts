@@ -8,7 +8,9 @@ import { formatServer, isLoopback, readServer } from './server.ts'
 import type { Server } from './server.ts'
 import { IN_CHAIN, describeBadFilter, holds, readableEscapes } from './template.ts'
 
-const limit = duration.refine((ms) => ms > 0 && ms <= 300e3, { error: 'must be more than 0s and at most 5m' })
+const limit = duration.refine((ms) => ms >= 1 && ms <= 300e3, {
+  error: 'must be between 1ms and 5m, with its unit: 5s',
+})
 const addresses = z.union([nonEmpty.transform((one) => [one]), texts.min(1, { error: 'must name a server' })], {
   error: 'must be host:port or an ldap:// or ldaps:// URL, or a list of them',
 })

@@ -70,7 +70,7 @@ function createServiceBind(binding: Binding, now: () => number): (connection: Co
     const answer = await connection.bind(binding.dn, binding.password.reveal())
     if (judge(answer) === 'accepted') return
     const error = new BackendError(
-      `the directory refuses bind_dn with the password of bind_password_file: ${answer.message}`,
+      `the directory refuses bind_dn with the password of bind_password_file: ${answer.message.trim().replace(/\s+/g, ' ')}`,
     )
     refused = { error, at: now() }
     throw error

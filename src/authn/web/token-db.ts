@@ -61,7 +61,10 @@ export async function readTokenDb(config: TokenDbConfig, reading: Reading): Prom
   if (level !== undefined) return choice(level, levelStore(level.path))
   // As configurations had it before docker_auth 1.12.
   if (path !== undefined) return choice(DEFAULTS, levelStore(path))
-  reading.report.problem([], 'needs a place for docker passwords: level_token_db: {path: FOLDER}, or redis_token_db')
+  reading.report.problem(
+    [],
+    'needs a place for docker passwords: level_token_db: {path: FOLDER}, redis_token_db or mongo_token_db',
+  )
   return undefined
 }
 

@@ -53,7 +53,9 @@ export async function createWebSignIn({ providers, secretKey }: WebSettings, too
   if (first === undefined) throw new Error('no provider is configured')
 
   return {
-    name: 'web',
+    name: PROVIDER_NAMES.filter((name) => accounts.has(name))
+      .map((name) => `${name}_auth`)
+      .join(', '),
     cookieKey: deriveKey(first.secret, 'cookie'),
     async authenticate(credentials, signal) {
       let answer: Authentication = { outcome: 'no-match' }
