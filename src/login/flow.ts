@@ -8,8 +8,11 @@ export type Exchange =
 
 /** One provider's authorization code flow (RFC 6749, section 4.1) with PKCE (RFC 7636), whose verifier the browser's cookie remembers. */
 export interface Flow {
-  /** Where the browser goes to sign in. Throws BackendError when the provider has to be asked first and does not answer. */
-  begin(state: string): Promise<{ readonly location: string; readonly verifier: string }>
+  /**
+   * Where the browser goes to sign in; with `anew` the provider asks who it is even if it remembers somebody, where it can be told so.
+   * Throws BackendError when the provider has to be asked first and does not answer.
+   */
+  begin(state: string, anew: boolean): Promise<{ readonly location: string; readonly verifier: string }>
   /** Exchanges the code with which the browser came back. Its state has been checked already. */
   finish(callback: URLSearchParams, verifier: string): Promise<Exchange>
 }

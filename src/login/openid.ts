@@ -14,12 +14,13 @@ export interface OpenidParts {
 /** Creates the flow of an OpenID provider. The ID token's signature is checked by whoever asks whom the tokens belong to. */
 export function createOpenidFlow(settings: OidcSettings, parts: OpenidParts): Flow {
   return {
-    async begin(state) {
+    async begin(state, anew) {
       const { buildAuthorizationUrl, calculatePKCECodeChallenge } = await import('openid-client')
       const verifier = parts.randomBytes(32).toString('base64url')
       const location = buildAuthorizationUrl(await parts.openId.configuration(), {
         redirect_uri: settings.redirectUri,
         scope: settings.scopes.join(' '),
+        ...(anew ? { prompt: 'login' } : {}),
         state,
         nonce: nonceOf(verifier),
         code_challenge: await calculatePKCECodeChallenge(verifier),

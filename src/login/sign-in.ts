@@ -41,6 +41,8 @@ export function createSignIn(provider: WebProvider, parts: SignInParts): SignIn 
   // The cookie must be set by the host the provider sends the browser back to, which may know this page by another path.
   const begin = `${provider.redirectUri ?? page}/start`
   const again = { href: page, text: 'Sign in again' }
+  // A provider that remembers the person would lead back to the same refusal at once.
+  const anew = { href: `${begin}?anew`, text: 'Sign in with another account' }
   const account = { href: `${parts.prefix}/account`, text: 'See, replace or revoke your password' }
   const note = (outcome: string, fields: object = {}): void =>
     log.info({ provider: name, outcome, ...fields }, 'browser sign-in')
@@ -68,7 +70,7 @@ export function createSignIn(provider: WebProvider, parts: SignInParts): SignIn 
     const exchange = await gate.run(() => flow.finish(callback, attempt.verifier), left)
     if (exchange.outcome === 'refused') return refuseExchange(exchange.code)
     const answer = await parts.signIn.signedIn(name, exchange.tokens, left)
-    if (answer.outcome === 'refused') return refuse(answer.reason, refusedPage(answer.reason, again))
+    if (answer.outcome === 'refused') return refuse(answer.reason, refusedPage(answer.reason, anew))
     const { issued } = answer
     note('signed-in', { account: issued.account })
     const csrf = parts.randomBytes(16).toString('base64url')
@@ -87,7 +89,7 @@ export function createSignIn(provider: WebProvider, parts: SignInParts): SignIn 
       // A sign-in replaces the password, so it begins with a click on a page of ours, not with somebody else's link.
       if (isFromElsewhere(request)) return pages.redirect(response, 303, page)
       const state = parts.randomBytes(32).toString('base64url')
-      const { location, verifier } = await flow.begin(state)
+      const { location, verifier } = await flow.begin(state, paramsOf(request).has('anew'))
       await cookies.begin(request, response, { provider: name, state, verifier })
       pages.redirect(response, 302, location)
     },

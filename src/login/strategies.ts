@@ -75,7 +75,7 @@ function dialect(
     case 'google':
       return {
         // Google hands out a refresh token only to those who ask for consent and offline access.
-        authorization: { accessType: 'offline', prompt: 'consent', hostedDomain: settings.domain },
+        authorization: { accessType: 'offline', prompt: 'select_account consent', hostedDomain: settings.domain },
         async strategy(options, verify) {
           const { Strategy } = await import('passport-google-oauth20')
           const { authorizationUrl: authorizationURL, tokenUrl: tokenURL } = settings

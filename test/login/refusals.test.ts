@@ -261,6 +261,19 @@ describe('what the room behind says', () => {
     expect(site.lines).toMatchObject([{ level: 'info', fields: { provider: 'github', outcome: 'refused', reason } }])
   })
 
+  test('and may try another account, although an OpenID provider remembers the first', async () => {
+    await site.close()
+    const signedIn = () => Promise.resolve({ outcome: 'refused', reason: 'Not you.' } as const)
+    site = await startSite({ signIn: stubSignIn([], { signedIn }) })
+    browser = site.browser()
+    const answer = await browser.comeBack('github', await browser.start('github'))
+    expect(answer.body).toMatch(/href="[^"]*\/github_auth\/start\?anew"/)
+    const asked = async (path: string): Promise<string | null> =>
+      new URL(String((await browser.get(path)).headers.location)).searchParams.get('prompt')
+    expect(await asked('/oidc_auth/start?anew')).toBe('login')
+    expect(await asked('/oidc_auth/start')).toBeNull()
+  })
+
   test('an outage is a page that says when to try again, and a log line that says what failed', async () => {
     const answer = await signIn(() => Promise.reject(new BackendError('GitHub is down at 10.0.0.1')))
     expectRefusal(answer, 503, 'Please try again in a minute.')

@@ -76,7 +76,7 @@ test('Google is asked for a refresh token, and for accounts of the domain', asyn
   const { searchParams } = await site.browser().start('google')
   expect(Object.fromEntries(searchParams)).toMatchObject({
     access_type: 'offline',
-    prompt: 'consent',
+    prompt: 'select_account consent',
     hd: 'example.com',
     kept: '1',
   })

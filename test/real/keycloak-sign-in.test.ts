@@ -63,6 +63,9 @@ requires(
     await reach(page, 'You may not sign in here')
     expect(await page.getByText(`has not verified the e-mail address ${keycloakUsers.mallory.email}`).count()).toBe(1)
     expect(await photograph(page, 'refused')).toEqual([])
+    // Keycloak remembers her, and asks all the same.
+    await page.getByRole('link', { name: 'Sign in with another account' }).click()
+    await page.waitForSelector('#password')
     await page.goto(`${site.url}/account`)
     expect(page.url()).toBe(`${site.url}/`)
     expect(complaints).toEqual([])
