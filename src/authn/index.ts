@@ -22,7 +22,6 @@ export type { WebStores } from './web/migration.ts'
 export type { ProviderName, UpstreamTokens } from './web/provider.ts'
 export type { ProviderSettings } from './web/settings.ts'
 export type { NewPassword, StoredPassword, WebSignIn } from './web/sign-in.ts'
-export type { WebPlan } from './web/web.ts'
 
 type Kinds = SectionKinds<AuthnTools, Authenticator>
 
