@@ -76,7 +76,7 @@ export async function startApp(first: Config, log: Logger, moveWith: MoveWith): 
         const isWeb = plan === web && signIn !== undefined
         authenticators.push(isWeb ? signIn : await hold(resources.authenticators.acquire({ plan, cache })))
       }
-      const authorizers = config.acl === undefined ? [] : [createAclAuthorizer(config.acl)]
+      const authorizers = config.acl === undefined ? [] : [createAclAuthorizer(config.acl, Date.now)]
       for (const plan of config.authz) authorizers.push(await hold(resources.authorizers.acquire(plan)))
       const tokenServer = await createTokenServer({
         config,

@@ -26,7 +26,7 @@ describe('acl_files', () => {
     await folder.write('acl/.hidden.yml', 'not: a rule\n')
     await folder.write('acl/note.txt', 'not: a rule\n')
     const { acl } = await load(folder, configText(folder, { acl: `[${rule('eve')}]`, acl_files: files('acl/*.yml') }))
-    const decidedBy = ['eve', 'alice', 'bob', 'mallory'].map((account) => acl?.decide(asking(account)))
+    const decidedBy = ['eve', 'alice', 'bob', 'mallory'].map((account) => acl?.decide(asking(account), 0))
     expect(decidedBy).toMatchObject([
       { rule: `${folder.path('config.yml')}:4`, actions: ['pull'] },
       { rule: `${folder.path('acl/10-a.yml')}:1`, actions: ['pull'] },
@@ -38,7 +38,7 @@ describe('acl_files', () => {
   test('stand alone where there is no acl', async () => {
     await folder.write('rules.yml', `- ${rule('alice')}\n`)
     const { acl } = await load(folder, configText(folder, { acl: undefined, acl_files: files('rules.yml') }))
-    expect(acl?.decide(asking('alice'))).toMatchObject({ actions: ['pull'] })
+    expect(acl?.decide(asking('alice'), 0)).toMatchObject({ actions: ['pull'] })
   })
 
   test('count once where two patterns name the same one', async () => {

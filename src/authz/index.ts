@@ -1,14 +1,25 @@
 // The door of the room: the ordered list of everyone who knows rules, asked one after the other.
 import { readSections } from '../lib/section.ts'
 import type { Plan, Reading, SectionKinds } from '../lib/section.ts'
+import type { Trace } from './acl/trace.ts'
 import type { AuthorizationRequest, Authorizer } from './authorizer.ts'
-import type { AuthzTools } from './module.ts'
+import type { AuthzTools } from './tools.ts'
 
-export type { AuthzTools } from './module.ts'
+export type { AuthzTools } from './tools.ts'
 export type { Authorization, AuthorizationRequest, Authorizer } from './authorizer.ts'
-export { AclConfig, AclEntryConfig } from './acl/config.ts'
-export { compileAcl, createAclAuthorizer } from './acl/acl.ts'
-export type { Acl, AclRemark, CompiledAcl, SourcedEntry } from './acl/acl.ts'
+export {
+  AclConfig,
+  AclEntryConfig,
+  AclFileConfig,
+  AclTestConfig,
+  AclTestFileConfig,
+  AclTestsConfig,
+} from './acl/config.ts'
+export { compileAcl, createAclAuthorizer, createAclBuilder } from './acl/acl.ts'
+export type { Acl, AclBuilder, AclRemark, CompiledAcl, SourcedEntry } from './acl/acl.ts'
+export { failureOf, requestOf } from './acl/assertions.ts'
+export type { AclList, AclSetting, ListedRule, ListedTest, Place } from './acl/list.ts'
+export type { FailedCondition, RuleTrace, Trace } from './acl/trace.ts'
 
 // docker_auth's fixed order; the access list is asked before them. What is not configured is not loaded.
 const KINDS: SectionKinds<AuthzTools, Authorizer> = {
@@ -49,4 +60,40 @@ export function createAuthorizer(backends: readonly Authorizer[]): Authorize {
     }
     return { actions: [] }
   }
+}
+
+/** What one back end says to a request, with its reasons where it has any. */
+export interface BackendAnswer {
+  readonly backend: string
+  readonly answer: { readonly outcome: 'decided' | 'no-match'; readonly actions: readonly string[] }
+  readonly trace?: Trace | undefined
+}
+
+/** Everything that is asked about a request, in order, and what comes of it. */
+export interface Explanation {
+  readonly backends: readonly BackendAnswer[]
+  readonly granted: readonly string[]
+  readonly denied: readonly string[]
+  /** The back end that decided, and its rule where it names one; absent where nobody did. */
+  readonly decidedBy?: { readonly backend: string; readonly rule?: string | undefined } | undefined
+}
+
+/** The decision of `createAuthorizer` on the same back ends, with its reasons. Rejects on an outage, as it does. */
+export async function explain(
+  backends: readonly Authorizer[],
+  request: AuthorizationRequest,
+  signal?: AbortSignal,
+): Promise<Explanation> {
+  const asked = request.resource.actions
+  const answers: BackendAnswer[] = []
+  for (const backend of backends) {
+    const trace = await backend.explain?.(request, signal)
+    const answer = trace?.decision ?? (await backend.authorize(request, signal))
+    const actions = answer.outcome === 'decided' ? asked.filter((action) => answer.actions.includes(action)) : []
+    answers.push({ backend: backend.name, answer: { outcome: answer.outcome, actions }, trace })
+    if (answer.outcome === 'no-match') continue
+    const decidedBy = { backend: backend.name, rule: answer.rule }
+    return { backends: answers, granted: actions, denied: asked.filter((one) => !actions.includes(one)), decidedBy }
+  }
+  return { backends: answers, granted: [], denied: asked }
 }

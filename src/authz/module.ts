@@ -5,6 +5,7 @@ import type { PluginLife, PluginSettings } from '../lib/plugin.ts'
 import { strict } from '../lib/schema.ts'
 import { defineSection } from '../lib/section.ts'
 import type { Authorization, AuthorizationRequest, Authorizer } from './authorizer.ts'
+import type { AuthzTools } from './tools.ts'
 
 /**
  * What a module of `plugin_authz` exports as `authorizer`. What it grants beyond what was asked is ignored; to grant everything it
@@ -12,11 +13,6 @@ import type { Authorization, AuthorizationRequest, Authorizer } from './authoriz
  */
 export interface AuthorizerModule extends PluginLife {
   authorize(request: AuthorizationRequest, signal: AbortSignal): Authorization | Promise<Authorization>
-}
-
-/** What this process lends to the back ends of this room. */
-export interface AuthzTools {
-  readonly randomBytes: (size: number) => Buffer
 }
 
 /** `plugin_authz`: the file of a module, and how long it may take. */

@@ -1,6 +1,6 @@
 // JavaScript modules as authorizers: they conform, cannot grant more than was asked, and fail as outages.
 import { describe, expect, test } from '@jest/globals'
-import { randomBytes } from 'node:crypto'
+import { authzTools } from '../support/authz-tools.ts'
 import { createAuthorizer } from '../../src/authz/index.ts'
 import type { Authorizer } from '../../src/authz/index.ts'
 import { pluginAuthz } from '../../src/authz/module.ts'
@@ -11,6 +11,7 @@ import { createFileSet } from '../../src/lib/files.ts'
 import { parseYaml } from '../../src/lib/yaml.ts'
 import { useFolder } from '../support/folder.ts'
 import { authorizerConformance } from './conformance.ts'
+import { authzTools } from '../support/authz-tools.ts'
 import { request } from './request.ts'
 
 const folder = useFolder()
@@ -28,7 +29,7 @@ async function read(section: string) {
 async function open(file: string, rest = ''): Promise<Authorizer> {
   const { plan, problems } = await read(`{module: ${file}${rest}}`)
   expect(problems).toEqual([])
-  return plan!.open({ randomBytes })
+  return plan!.open(authzTools())
 }
 
 /** A module that authorizes so. */
@@ -83,7 +84,7 @@ describe('a module', () => {
 
   test('that exports no authorizer is refused', async () => {
     const { plan } = await read(`{module: ${await folder.write('bad.mjs', 'export const authorizer = {}')}}`)
-    const opening = plan!.open({ randomBytes })
+    const opening = plan!.open(authzTools())
     await expect(opening).rejects.toBeInstanceOf(ConfigError)
     await expect(opening).rejects.toThrow('must export an object "authorizer" with a method "authorize"')
   })

@@ -33,6 +33,6 @@ export function decide(
 ): 'no-match' | { actions: readonly string[]; rule: string | undefined } {
   const { acl, problems } = compileAcl(entries.map((entry, index) => ({ entry, position: `acl.yml:${index + 1}` })))
   if (acl === undefined) throw new Error(problems.map(({ path, message }) => `${path.join('.')} ${message}`).join('\n'))
-  const answer = acl.decide(request(asked))
+  const answer = acl.decide(request(asked), 0)
   return answer.outcome === 'no-match' ? 'no-match' : { actions: answer.actions, rule: answer.rule }
 }

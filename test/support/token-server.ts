@@ -79,7 +79,7 @@ export async function startTokenServer(
       ({ password }, signal) => tools.passwords.pretend(password, signal),
       recorder.log,
     ),
-    authorize: createAuthorizer([createAclAuthorizer(acl)]),
+    authorize: createAuthorizer([createAclAuthorizer(acl, Date.now)]),
     signer: showingSigner,
     log: recorder.log,
     ...options,

@@ -64,9 +64,10 @@ export function compileRule({ match, actions }: AclEntryConfig): CompiledRule {
     checks.push(checkLabel(compile(text, ['match', 'labels', label]), label, captures))
   }
   if (match.ip !== undefined) {
-    const matches = compileIpPattern(match.ip)
-    if (matches === undefined) problems.push({ path: ['match', 'ip'], message: NO_IP })
-    else checks.push({ cost: 2, matches: ({ ip }) => matches(ip) })
+    const written = [match.ip].flat()
+    const networks = written.flatMap((network) => compileIpPattern(network) ?? [])
+    if (networks.length < written.length) problems.push({ path: ['match', 'ip'], message: NO_IP })
+    else checks.push({ cost: 2, matches: ({ ip }) => networks.some((contains) => contains(ip)) })
   }
 
   // The cheap ones first: what they turn away costs the others nothing.

@@ -1,4 +1,4 @@
-// What one request carries from rule to rule: the request itself, its address in one spelling, and a budget for label combinations.
+// What one request carries from rule to rule: the request itself, its address in one spelling, the time, and a budget for label combinations.
 import type { AuthorizationRequest } from '../authorizer.ts'
 import type { Field } from './template.ts'
 
@@ -6,6 +6,8 @@ import type { Field } from './template.ts'
 export interface Walk {
   readonly request: AuthorizationRequest
   readonly ip: string
+  /** ms since 1970 */
+  readonly now: number
   budget: number
 }
 

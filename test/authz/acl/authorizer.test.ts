@@ -7,5 +7,5 @@ authorizerConformance('acl', () => {
   const entries = CONFORMANCE_RULES.map((entry, index) => ({ entry, position: `acl.yml:${index + 1}` }))
   const { acl } = compileAcl(entries)
   if (acl === undefined) throw new Error('the rules do not compile')
-  return createAclAuthorizer(acl)
+  return createAclAuthorizer(acl, Date.now)
 })

@@ -54,7 +54,7 @@ describe('a list in the configuration', () => {
     [
       'a match key that would be lost',
       { match: JSON.parse('{"__proto__": "a"}') as unknown, actions: [] },
-      '0.match: unknown key "__proto__"; known keys are account, type, name, ip, service, labels',
+      '0.match: unknown key "__proto__"; known keys are account, type, name, ip, service, labels, requires_labels, time',
     ],
   ])('%s is an error', (_, rule, message) => {
     expect(complaints([rule])).toEqual([message])

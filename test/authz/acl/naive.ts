@@ -50,7 +50,7 @@ export function naivelyMatches({ match }: AclEntryConfig, request: Authorization
 
   return (
     FIELDS.every((field) => match[field] === undefined || matchesField(match[field], values[field])) &&
-    (match.ip === undefined || compileIpPattern(match.ip)?.(parseIp(ip) ?? '') === true) &&
+    (match.ip === undefined || [match.ip].flat().some((one) => compileIpPattern(one)?.(parseIp(ip) ?? '') === true)) &&
     Object.entries(match.labels ?? {}).every(([label, pattern]) =>
       (identity.labels[label] ?? []).some((value) => matches(pattern, value, replacements(pattern))),
     )

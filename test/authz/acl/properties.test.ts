@@ -118,7 +118,7 @@ test('a rule matches exactly when trying everything finds a match', () => {
     fc.pre(acl !== undefined)
     const expected = naivelyMatches(rule, asked)
     if (expected) matched++
-    expect(acl.decide(asked).outcome).toBe(expected ? 'decided' : 'no-match')
+    expect(acl.decide(asked, 0).outcome).toBe(expected ? 'decided' : 'no-match')
   })
   fc.assert(property, { numRuns: 4_000 })
   expect(matched).toBeGreaterThan(300)
