@@ -11,7 +11,6 @@ import { createFileSet } from '../../src/lib/files.ts'
 import { parseYaml } from '../../src/lib/yaml.ts'
 import { useFolder } from '../support/folder.ts'
 import { authorizerConformance } from './conformance.ts'
-import { authzTools } from '../support/authz-tools.ts'
 import { request } from './request.ts'
 
 const folder = useFolder()
