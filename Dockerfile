@@ -18,6 +18,7 @@ WORKDIR /app
 COPY --from=build /build/package.json ./
 COPY --from=build /build/node_modules node_modules
 COPY --from=build /build/dist dist
+COPY schema schema
 
 # Any user id may run this image (docker run --user): /data is sticky and open to all, the folder made in it is private (0700).
 ENV NODE_ENV=production REGISTRY_AUTH_DATA=/data/registry-auth

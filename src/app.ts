@@ -2,7 +2,8 @@
 import { randomFillSync } from 'node:crypto'
 import type { SecureContextOptions } from 'node:tls'
 import type { Authenticator } from './authn/index.ts'
-import { createAclAuthorizer } from './authz/index.ts'
+import { createAclAuthorizer, createShadowed, explain } from './authz/index.ts'
+import type { AuthorizationRequest, Authorizer, Explanation } from './authz/index.ts'
 import type { Config } from './config.ts'
 import { formatAddress } from './lib/address.ts'
 import type { Address } from './lib/address.ts'
@@ -23,6 +24,8 @@ const LONGEST_ANSWER_MS = 120_000
 export interface App {
   /** Serves this configuration from now on. Rejects with ConfigError, and goes on as before, when it cannot be served. */
   reload(config: Config): Promise<void>
+  /** What the rules that are served now say to these requests, and why. Rejects on an outage. */
+  explain(requests: readonly AuthorizationRequest[]): Promise<Explanation[]>
   /** Finishes requests in flight, for up to ten seconds, and frees the ports. */
   stop(): Promise<void>
 }
@@ -36,6 +39,7 @@ export interface MoveWith {
 /** One configuration's share of everything, until the next takes over. */
 interface Generation {
   readonly config: Config
+  readonly authorizers: readonly Authorizer[]
   serve(): void
   /** Closes what no other generation holds: ports at once, the rest when the last request is answered. Never rejects. */
   release(): Promise<void>
@@ -78,6 +82,13 @@ export async function startApp(first: Config, log: Logger, moveWith: MoveWith): 
       }
       const authorizers = config.acl === undefined ? [] : [createAclAuthorizer(config.acl, Date.now)]
       for (const plan of config.authz) authorizers.push(await hold(resources.authorizers.acquire(plan)))
+      const listed = authorizers.findIndex((one) => one.labels !== undefined)
+      const live = authorizers[listed]
+      if (config.shadow !== undefined && live !== undefined) {
+        const shadowed = createShadowed(live, config.shadow, { now: Date.now, log })
+        authorizers[listed] = shadowed.authorizer
+        parts.push({ value: shadowed, release: () => Promise.resolve(shadowed.close()) })
+      }
       const tokenServer = await createTokenServer({
         config,
         signer,
@@ -103,7 +114,7 @@ export async function startApp(first: Config, log: Logger, moveWith: MoveWith): 
         await tokenServer.over(LONGEST_ANSWER_MS)
         await letGo(parts)
       }
-      return { config, serve, release }
+      return { config, authorizers, serve, release }
     } catch (error) {
       await letGo([...ports, ...parts])
       throw error
@@ -123,6 +134,11 @@ export async function startApp(first: Config, log: Logger, moveWith: MoveWith): 
       current.serve()
       // In the background: what the previous one began is still finished.
       released = Promise.all([released, previous.release()])
+    },
+    async explain(requests) {
+      const explanations: Explanation[] = []
+      for (const request of requests) explanations.push(await explain(current.authorizers, request))
+      return explanations
     },
     async stop() {
       stopping = true

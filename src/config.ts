@@ -2,11 +2,14 @@
 import { z } from 'zod'
 import { authnSections } from './authn/index.ts'
 import { authzSections, readAuthz } from './authz/index.ts'
-import type { Acl, Authorizer, AuthzTools } from './authz/index.ts'
-import { readAcl } from './config-acl.ts'
-import { accountsAsTyped, authnOptions, readAuthnSections } from './config-authn.ts'
+import type { Authorizer, AuthzTools } from './authz/index.ts'
+import { createAclReader } from './acl-reader.ts'
+import type { AclReader } from './acl-reader.ts'
+import { aclFileSections, readAclLists } from './config-acl.ts'
+import type { AclLists } from './config-acl.ts'
+import { authnOptions, readAuthnSections } from './config-authn.ts'
 import type { AuthnSettings } from './config-authn.ts'
-import { createReport, inOrder, reportDuplicates } from './config-problems.ts'
+import { createReport, inOrder } from './config-problems.ts'
 import type { Findings } from './config-problems.ts'
 import { readRegistry } from './config-registry.ts'
 import type { RegistrySettings } from './config-registry.ts'
@@ -19,18 +22,16 @@ import type { Problem } from './lib/errors.ts'
 import type { FileSet } from './lib/files.ts'
 import type { Report } from './lib/report.ts'
 import type { Plan } from './lib/section.ts'
-import { nonEmpty, notSupportedYet, strict } from './lib/schema.ts'
-import { parseYaml } from './lib/yaml.ts'
+import { strict } from './lib/schema.ts'
 import { RegistryConfig } from './registry/config.ts'
 import { TokenConfig } from './token/index.ts'
 
 /** A configuration that can be served. */
-export interface Config {
+export interface Config extends AclLists {
   readonly file: string
   readonly server: ServerSettings
   readonly token: TokenSettings
   readonly authn: AuthnSettings
-  readonly acl: Acl | undefined
   /** The other back ends that say what one may do, in the order in which they are asked. */
   readonly authz: readonly Plan<AuthzTools, Authorizer>[]
   readonly registry: RegistrySettings | undefined
@@ -44,25 +45,41 @@ export interface Overrides {
 }
 
 const section = z.unknown().optional()
-const OURS = ['server', 'token', ...authnSections, ...authnOptions, 'acl', 'acl_files', ...authzSections, 'registry']
-// docker_auth's back ends that are not built yet: refused by name, never ignored.
-const NOT_YET = ['xorm_auth', 'acl_mongo', 'acl_xorm', 'ext_authz', 'casbin_authz']
+const OURS = [
+  'server',
+  'token',
+  ...authnSections,
+  ...authnOptions,
+  'acl',
+  ...aclFileSections,
+  ...authzSections,
+  'registry',
+]
 
 // Two schemas, so that an unknown section does not hide what is wrong with the others.
 const Sections = z.record(z.string(), z.unknown(), { error: 'must be a map of keys and values' })
-const SectionNames = strict({
-  ...Object.fromEntries(OURS.map((name) => [name, section])),
-  ...Object.fromEntries(NOT_YET.map((name) => [name, notSupportedYet])),
-})
-
-const AclFilesConfig = z.array(nonEmpty, { error: 'must be a list of file names' }).optional()
+const SectionNames = strict(Object.fromEntries(OURS.map((name) => [name, section])))
 
 /** Reads a configuration file and everything it names, through `files`. Throws ConfigError with all that is wrong with it. */
 export async function loadConfig(file: string, files: FileSet, overrides: Overrides = {}): Promise<Config> {
   const findings: Findings = { problems: [], warnings: [] }
-  const document = parseYaml(await files.readText(file), file)
+  const list = createAclReader(findings)
+  try {
+    return await readConfig(file, files, overrides, findings, list)
+  } finally {
+    await list.close()
+  }
+}
+
+async function readConfig(
+  file: string,
+  files: FileSet,
+  overrides: Overrides,
+  findings: Findings,
+  list: AclReader,
+): Promise<Config> {
+  const document = await list.read(await files.readText(file), file, 'config')
   const report = createReport(file, document, findings)
-  reportDuplicates(document, report)
   const sections = report.parse([], Sections, document.value ?? {})
   if (sections === undefined) throw new ConfigError(inOrder(findings.problems))
   report.parse([], SectionNames, document.value ?? {})
@@ -79,14 +96,7 @@ export async function loadConfig(file: string, files: FileSet, overrides: Overri
     readToken(config, server, files, at),
   )
   const authn = await readAuthnSections(sections, server?.statedUrl, files, report)
-  const aclFiles = report.parse(['acl_files'], AclFilesConfig, sections['acl_files'])
-  const acl = await readAcl(
-    { file, document, report, value: sections['acl'] },
-    aclFiles,
-    files,
-    findings,
-    accountsAsTyped(sections),
-  )
+  const lists = await readAclLists(list, { sections, files, report }, findings)
   const authz = await readAuthz(sections, (section) => ({ files, report: report.at([section]) }))
   const registry =
     sections['registry'] === undefined
@@ -103,7 +113,7 @@ export async function loadConfig(file: string, files: FileSet, overrides: Overri
     report.problem([], 'nobody may do anything: acl or acl_files is needed (it may be empty), or another back end')
   if (findings.problems.length > 0 || server === undefined || token === undefined || authn === undefined)
     throw new ConfigError(inOrder(findings.problems))
-  return { file, server, token, authn, acl, authz, registry, warnings: inOrder(findings.warnings) }
+  return { file, server, token, authn, ...lists, authz, registry, warnings: inOrder(findings.warnings) }
 }
 
 async function readSection<Parsed, Settings>(

@@ -24,8 +24,8 @@ const CERTIFICATE = 'token.crt'
 const CONFIG = 'config.yml'
 const REGISTRY = 'registry'
 const OURS = [KEY, CERTIFICATE, CONFIG, REGISTRY]
-// A new volume holds this; it is nobody's data.
-const IGNORED = ['lost+found']
+// A new volume holds the one, a server that was killed leaves the other; both are nobody's data.
+const IGNORED = ['lost+found', 'admin.sock']
 
 /** Whether the folder was prepared before. */
 export async function isPrepared(folder: string): Promise<boolean> {

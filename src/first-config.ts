@@ -9,7 +9,10 @@ export function firstConfig(values: {
   readonly registry: string
 }): string {
   const path = (name: string): string => JSON.stringify(join(values.folder, name))
-  return `# The configuration of this registry-auth. Saved changes are live within seconds; a mistake is logged and the old rules
+  // Spaces would end it, so it is a URL.
+  const schema = new URL('../schema/config.schema.json', import.meta.url).href
+  return `# yaml-language-server: $schema=${schema}
+# The configuration of this registry-auth. Saved changes are live within seconds; a mistake is logged and the old rules
 # go on serving. Check a change first:  node dist/main.js check ${join(values.folder, 'config.yml')}
 
 server:

@@ -40,6 +40,7 @@ export async function serveDefault(
     configFile,
     overrides,
     moveWith,
+    dataFolder: data.folder,
     output,
     ready: (config) => void notes.write(welcome(config, data.password === undefined)),
   })

@@ -50,7 +50,8 @@ export async function createTokenServer(parts: TokenServerParts): Promise<TokenS
     passwords.pretend(password, signal)
   const authenticate = createChain(authenticators, authn.chain, pretend, log)
   const authorize = createAuthorizer(authorizers)
-  const issue = createIssuer({ realm: token.issuer, authenticate, authorize, signer, log })
+  const mentions = (label: string): boolean => authorizers.some((one) => one.labels?.().has(label) === true)
+  const issue = createIssuer({ realm: token.issuer, authenticate, authorize, mentions, signer, log })
   const handleToken = createTokenHandler({ issue, clientAddress, log })
   const pages = createPages({
     issuer: token.issuer,

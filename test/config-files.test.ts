@@ -50,7 +50,12 @@ describe('acl_files', () => {
 
   test.each([
     ['a pattern that finds nothing', 'a: x', 'nix/*.yml', 'config.yml:5:13: acl_files[0]: no file matches "nix/*.yml"'],
-    ['a file with another key', 'rules: []', 'r.yml', 'r.yml:1:1: rules: unknown key "rules"; known keys are acl'],
+    [
+      'a file with another key',
+      'rules: []',
+      'r.yml',
+      'r.yml:1:1: rules: unknown key "rules"; known keys are syntax, acl, tests',
+    ],
     ['a truncated file', '- {match: {', 'r.yml', 'r.yml:2:1: deficient indentation'],
     [
       'a misspelt key',

@@ -79,15 +79,6 @@ describe('keys that are wrong', () => {
   ])('%s', async (_what, changes, expected) => {
     await expect(problemsOf(folder, configText(folder, changes))).resolves.toEqual(expected)
   })
-
-  test.each(['xorm_auth', 'acl_mongo', 'acl_xorm', 'ext_authz', 'casbin_authz'])(
-    '%s is refused by its name until it is built',
-    async (name) => {
-      await expect(problemsOf(folder, configText(folder, { [name]: '{}' }))).resolves.toEqual([
-        `config.yml:5:1: ${name}: not supported yet`,
-      ])
-    },
-  )
 })
 
 describe('values of the wrong type', () => {
@@ -139,7 +130,7 @@ test('everything that is wrong is said at once', async () => {
     'config.yml:3:9: users.bob: must be a map of keys and values',
     'config.yml:4:16: acl[0].match.ip: is neither an IP address nor a network such as 192.0.2.0/24',
     'config.yml:5:1: acl_fils: unknown key "acl_fils"; did you mean "acl_files"?',
-    'config.yml:6:1: xorm_auth: not supported yet',
+    'config.yml:6:1: xorm_auth.database_type: is required',
   ])
 })
 

@@ -4,7 +4,7 @@ import type { Authentication, Authenticator } from '../authn/index.ts'
 import type { AuthorizationRequest } from '../authz/index.ts'
 import { ApiError, BackendError } from '../lib/errors.ts'
 import type { Logger } from '../lib/logger.ts'
-import type { Identity } from '../protocol/identity.ts'
+import type { Identity, Labels } from '../protocol/identity.ts'
 import { formatScope } from '../protocol/scope.ts'
 import type { ResourceActions } from '../protocol/scope.ts'
 import type { IssuedToken, Signer } from '../token/index.ts'
@@ -25,26 +25,33 @@ export interface IssuerParts {
   readonly authorize: (
     request: AuthorizationRequest,
   ) => Promise<{ readonly actions: readonly string[]; readonly rule?: string | undefined }>
+  /** Whether a rule compares the label of this name: the log line then carries its values, so that it can be replayed. */
+  readonly mentions: (label: string) => boolean
   readonly signer: Signer
   readonly log: Logger
 }
 
 /** Creates the issuer. It throws ApiError: 401 for who is not let in, 500 or 503 for an outage. */
 export function createIssuer(parts: IssuerParts): (request: TokenRequest, signal?: AbortSignal) => Promise<Issued> {
-  const { authenticate, authorize, signer, log } = parts
+  const { authenticate, authorize, mentions, signer, log } = parts
   const challenge = { 'WWW-Authenticate': `Basic realm="${headerText(parts.realm)}"` }
 
   return async (request, signal) => {
     const started = performance.now()
     let step: Step = 'Authentication failed'
     let { account } = request.credentials
+    let known: LabelFields = NO_LABELS
     // Written out field by field: this runs for every request, and absent fields do not show.
     const report = (outcome: Outcome, { reason, granted, rules }: Findings): void => {
       const { credentials, service, ip } = request
       const typed = credentials.account === account ? undefined : credentials.account
       const asked = formatScopes(request.scopes)
       const ms = Math.round((performance.now() - started) * 1000) / 1000
-      log.info({ account, typed, service, asked, granted, rules, reason, outcome, ip, ms }, 'token')
+      const { labels, quoted_labels } = known
+      log.info(
+        { account, typed, labels, quoted_labels, service, asked, granted, rules, reason, outcome, ip, ms },
+        'token',
+      )
     }
 
     try {
@@ -56,6 +63,7 @@ export function createIssuer(parts: IssuerParts): (request: TokenRequest, signal
       step = 'Authorization failed'
       const { identity } = authentication
       account = identity.account
+      known = labelFields(identity, mentions)
       const { access, rules } = await authorizeAll(authorize, request, identity)
       step = 'Failed to generate token'
       const issued = await signer.sign({ account: identity.account, access }, request.service)
@@ -78,6 +86,21 @@ function outcomeOf(access: readonly ResourceActions[], asked: readonly ResourceA
     scopes.reduce((sum, { actions }) => sum + actions.length, 0)
   if (count(access) === count(asked)) return 'granted'
   return count(access) === 0 ? 'denied' : 'partial'
+}
+
+/** `quoted_labels` where rules take the values literally. */
+interface LabelFields {
+  readonly labels?: Labels
+  readonly quoted_labels?: true
+}
+
+const NO_LABELS: LabelFields = {}
+
+function labelFields({ labels, labelsArePatterns }: Identity, mentions: IssuerParts['mentions']): LabelFields {
+  const names = Object.keys(labels).filter(mentions)
+  if (names.length === 0) return NO_LABELS
+  const compared = Object.fromEntries(names.map((name) => [name, labels[name] ?? []]))
+  return labelsArePatterns ? { labels: compared } : { labels: compared, quoted_labels: true }
 }
 
 interface Findings {

@@ -33,6 +33,7 @@ const BEFORE_WEB: Kinds = {
 const AFTER_WEB: Kinds = {
   ldap_auth: async () => (await import('./ldap/authenticator.ts')).ldapAuth,
   mongo_auth: async () => (await import('./mongo.ts')).mongo,
+  xorm_auth: async () => (await import('./xorm.ts')).xorm,
   plugin_authn: async () => (await import('./module.ts')).pluginAuthn,
 }
 const WEB_SECTIONS = PROVIDER_NAMES.map((name) => `${name}_auth`)

@@ -1,4 +1,6 @@
 // The door of the room: the ordered list of everyone who knows rules, asked one after the other.
+import type { diffLists } from './acl/analysis/diff.ts'
+import type { lintList } from './acl/analysis/lint.ts'
 import { readSections } from '../lib/section.ts'
 import type { Plan, Reading, SectionKinds } from '../lib/section.ts'
 import type { Trace } from './acl/trace.ts'
@@ -17,13 +19,38 @@ export {
 } from './acl/config.ts'
 export { compileAcl, createAclAuthorizer, createAclBuilder } from './acl/acl.ts'
 export type { Acl, AclBuilder, AclRemark, CompiledAcl, SourcedEntry } from './acl/acl.ts'
+export type { Diff, Difference } from './acl/analysis/diff.ts'
+export { describeExample } from './acl/analysis/example.ts'
+export type { Example } from './acl/analysis/example.ts'
+export type { Finding, FindingKind, ShownExample } from './acl/analysis/finding.ts'
+export type { Lint } from './acl/analysis/lint.ts'
 export { failureOf, requestOf } from './acl/assertions.ts'
+export { createShadowed } from './acl/shadow.ts'
+export type { Shadowed } from './acl/shadow.ts'
 export type { AclList, AclSetting, ListedRule, ListedTest, Place } from './acl/list.ts'
+export { personalize } from './acl/show.ts'
+export type { Person, PersonalRule } from './acl/show.ts'
+export { parseMoment } from './acl/time.ts'
 export type { FailedCondition, RuleTrace, Trace } from './acl/trace.ts'
+
+/** Loads what looks for mistakes in a list: only a tool needs it. */
+export async function loadLint(): Promise<typeof lintList> {
+  return (await import('./acl/analysis/lint.ts')).lintList
+}
+
+/** Loads what finds the differences between two lists. */
+export async function loadDiff(): Promise<typeof diffLists> {
+  return (await import('./acl/analysis/diff.ts')).diffLists
+}
 
 // docker_auth's fixed order; the access list is asked before them. What is not configured is not loaded.
 const KINDS: SectionKinds<AuthzTools, Authorizer> = {
+  acl_mongo: async () => (await import('./acl-mongo.ts')).aclMongo,
+  acl_xorm: async () => (await import('./acl-sql.ts')).aclXorm,
+  acl_sql: async () => (await import('./acl-sql.ts')).aclSql,
+  ext_authz: async () => (await import('./ext-authz.ts')).extAuthz,
   plugin_authz: async () => (await import('./module.ts')).pluginAuthz,
+  casbin_authz: async () => (await import('./casbin/authorizer.ts')).casbinAuthz,
 }
 
 /** Every section of this room but the access list's, by its name in the configuration file. */

@@ -1,47 +1,98 @@
 // Go's path.Match, compiled once: `*` and `?` never cross a slash, `[…]` is a class, a backslash escapes.
-// Go reads UTF-8 bytes (`*??` matches "€"), so text is matched as a string of bytes, one char each; ASCII text is that already.
+// In syntax 2, `**` is any text, slashes included: `a/**` matches `a/x/y`, and `a/` too, but not `a`.
+import { choose, inClass, isAscii, matchChunks, reachesEnd, toBytes, toChunks } from './glob-match.ts'
+import type { Choice, GlobItem } from './glob-match.ts'
+
+export type { Choice, GlobItem } from './glob-match.ts'
+
+const SLASH = 0x2f
+
+/** 1 is Go's, where `**` is no more than `*`. */
+export type GlobSyntax = 1 | 2
 
 /** A compiled pattern. A malformed one never matches. `literal` is the only text a pattern without wildcards matches. */
 export interface Glob {
   readonly matches: (text: string) => boolean
   readonly malformed: boolean
+  /** What every text it matches begins with. */
+  readonly prefix: string
   readonly literal?: string
+  /** What stands behind the prefix, where that is all. */
+  readonly tail?: 'star' | 'doublestar'
 }
 
 /** A compiled pattern with gaps. Each filling stands for itself, never for a wildcard; there must be one for every gap. */
 export interface GlobWithGaps {
   readonly matches: (text: string, fillings: readonly string[]) => boolean
+  /**
+   * Whether it matches with some value of its choice in every gap, each gap for itself: in time that grows with the number of values
+   * and not with that of their combinations. `perhaps` where only Go's way can tell, combination by combination.
+   */
+  readonly matchesSome: (text: string, choices: readonly Choice[]) => boolean | 'perhaps'
+  readonly prefix: string
 }
 
-type Item =
-  | { readonly kind: 'literal'; readonly bytes: string }
-  | { readonly kind: 'gap'; readonly index: number }
-  | { readonly kind: 'any' }
-  | { readonly kind: 'class'; readonly negated: boolean; readonly ranges: readonly (readonly [number, number])[] }
-
-// What stands between two stars. Only the first chunk of a pattern can be without a star before it.
-interface Chunk {
-  readonly starred: boolean
-  readonly items: Item[]
+/**
+ * The items of a pattern in order, undefined for a malformed one, which matches nothing. Neighbouring literals are not joined, nor are
+ * neighbouring stars. There are no gaps. Go stops at the first place where the items between two stars fit: that a text matches some
+ * way of spreading the items over it does not always mean that Go finds it (`*[^b]*c` and `x/c`), but mostly.
+ */
+export function parseGlob(pattern: string, syntax: GlobSyntax = 1): GlobItem[] | undefined {
+  return parse(pattern, syntax, [])
 }
 
-const SLASH = 0x2f
-const INVALID = 0xfffd
+/**
+ * Compiles a pattern as https://pkg.go.dev/path#Match reads it. It may come in parts, which are read as one text, but for two stars of
+ * different parts, which never become `**`.
+ */
+export function compileGlob(pattern: string | readonly string[], syntax: GlobSyntax = 1): Glob {
+  const parts = [pattern].flat()
+  let end = 0
+  const items = parse(
+    parts.join(''),
+    syntax,
+    parts.map((part) => (end += part.length)),
+  )
+  if (items === undefined) return { matches: () => false, malformed: true, prefix: '' }
+  const prefix = prefixOf(items)
+  if (items.every(({ kind }) => kind === 'literal'))
+    return { matches: (text) => text === prefix, malformed: false, prefix, literal: prefix }
+  const wild = items.slice(items.findIndex(({ kind }) => kind !== 'literal'))
+  if (wild.every(({ kind }) => kind === 'star'))
+    return { matches: (text) => isBelow(text, prefix, false), malformed: false, prefix, tail: 'star' }
+  if (wild.every(({ kind }) => kind === 'doublestar'))
+    return { matches: (text) => isBelow(text, prefix, true), malformed: false, prefix, tail: 'doublestar' }
+  const matches = matcherOf(items)
+  return { matches: (text) => text.startsWith(prefix) && matches(toBytes(text), []), malformed: false, prefix }
+}
 
-/** Compiles a pattern as https://pkg.go.dev/path#Match reads it. */
-export function compileGlob(pattern: string): Glob {
-  const chunks = parse([pattern])
-  if (chunks === undefined) return { matches: () => false, malformed: true }
-  const literal = literalOf(chunks)
-  if (literal !== undefined) return { matches: (text) => text === literal, malformed: false, literal }
-  return { matches: (text) => matchChunks(chunks, toBytes(text), []), malformed: false }
+/** Whether a text begins like this and goes on in any way, or in any way without a slash. */
+export function isBelow(text: string, prefix: string, crosses: boolean): boolean {
+  return text.startsWith(prefix) && (crosses || !text.includes('/', prefix.length))
 }
 
 /** Compiles the texts around the gaps of a pattern; undefined when it is malformed or a gap stands in a class or behind a backslash. */
-export function compileGlobWithGaps(texts: readonly string[]): GlobWithGaps | undefined {
-  const chunks = parse(texts)
-  if (chunks === undefined) return undefined
-  return { matches: (text, fillings) => matchChunks(chunks, toBytes(text), fillings.map(toBytes)) }
+export function compileGlobWithGaps(texts: readonly string[], syntax: GlobSyntax = 1): GlobWithGaps | undefined {
+  const items: GlobItem[] = []
+  for (const [index, text] of texts.entries()) {
+    const parsed = parse(text, syntax, [])
+    if (parsed === undefined) return undefined
+    if (index > 0) items.push({ kind: 'gap', index: index - 1 })
+    items.push(...parsed)
+  }
+  const matches = matcherOf(items)
+  const plain = items.every(({ kind }) => kind !== 'any' && kind !== 'class')
+  const crosses = items.some(({ kind }) => kind === 'doublestar')
+  const slashes = items.some((item) => item.kind === 'class' && inClass(item, SLASH))
+  return {
+    matches: (text, fillings) => matches(toBytes(text), fillings.map(toBytes)),
+    matchesSome(text, choices) {
+      if (!plain && !crosses && !isAscii(text)) return 'perhaps'
+      if (!reachesEnd(items, toBytes(text), choices)) return false
+      return crosses || !slashes || 'perhaps'
+    },
+    prefix: prefixOf(items),
+  }
 }
 
 /** The pattern that matches this text only, wherever in a pattern it is inserted. */
@@ -49,33 +100,41 @@ export function quoteGlob(text: string): string {
   return text.replace(/[*?[\]\\^-]/g, '\\$&')
 }
 
+/** The values that a gap can have. */
+export function choiceOf(values: readonly string[]): Choice {
+  return choose(values.map(toBytes))
+}
+
 const CLASS_CHAR = String.raw`(?:\\.|[^\]\\\-])`
 const TOKEN = new RegExp(
-  String.raw`(?<star>\*+)|(?<any>\?)|\[(?:(?<negated>\^)|(?!\^))(?<ranges>(?:${CLASS_CHAR}(?:-${CLASS_CHAR})?)+)\]|\\(?<escaped>.)|(?<plain>[^*?[\\]+)`,
+  String.raw`(?<stars>\*+)|(?<any>\?)|\[(?:(?<negated>\^)|(?!\^))(?<ranges>(?:${CLASS_CHAR}(?:-${CLASS_CHAR})?)+)\]|\\(?<escaped>.)|(?<plain>[^*?[\\]+)`,
   'suy',
 )
 const RANGE = new RegExp(`(?<low>${CLASS_CHAR})(?:-(?<high>${CLASS_CHAR}))?`, 'sug')
 
-function parse(texts: readonly string[]): Chunk[] | undefined {
-  let chunk: Chunk = { starred: false, items: [] }
-  const chunks = [chunk]
-  for (const [index, text] of texts.entries()) {
-    if (index > 0) chunk.items.push({ kind: 'gap', index: index - 1 })
-    for (let at = 0; at < text.length; at = TOKEN.lastIndex) {
-      TOKEN.lastIndex = at
-      const token = TOKEN.exec(text)?.groups
-      if (token === undefined) return undefined
-      const plain = token['plain'] ?? token['escaped']
-      if (token['star'] !== undefined) chunks.push((chunk = { starred: true, items: [] }))
-      else if (plain !== undefined) chunk.items.push({ kind: 'literal', bytes: toBytes(plain) })
-      else if (token['any'] !== undefined) chunk.items.push({ kind: 'any' })
-      else chunk.items.push(parseClass(token['negated'] !== undefined, token['ranges'] ?? ''))
-    }
+// `seams` are the places between the parts that the text was put together from.
+function parse(text: string, syntax: GlobSyntax, seams: readonly number[]): GlobItem[] | undefined {
+  const items: GlobItem[] = []
+  for (let at = 0; at < text.length; at = TOKEN.lastIndex) {
+    TOKEN.lastIndex = at
+    const token = TOKEN.exec(text)?.groups
+    if (token === undefined) return undefined
+    const plain = token['plain'] ?? token['escaped']
+    if (plain !== undefined) items.push({ kind: 'literal', bytes: toBytes(plain) })
+    else if (token['any'] !== undefined) items.push({ kind: 'any' })
+    else if (token['stars'] === undefined) items.push(parseClass(token['negated'] !== undefined, token['ranges'] ?? ''))
+    else items.push({ kind: syntax === 2 && hasPair(at, TOKEN.lastIndex, seams) ? 'doublestar' : 'star' })
   }
-  return chunks
+  return items
 }
 
-function parseClass(negated: boolean, source: string): Item {
+// Whether two of the stars from one place to another stand in the same part.
+function hasPair(from: number, to: number, seams: readonly number[]): boolean {
+  for (let star = from + 1; star < to; star++) if (!seams.includes(star)) return true
+  return false
+}
+
+function parseClass(negated: boolean, source: string): GlobItem {
   const ranges = [...source.matchAll(RANGE)].map(({ groups }) => {
     const low = runeOf(groups?.['low'] ?? '')
     const high = groups?.['high']
@@ -85,95 +144,26 @@ function parseClass(negated: boolean, source: string): Item {
 }
 
 function runeOf(classChar: string): number {
-  return classChar.codePointAt(classChar.length > 1 && classChar.startsWith('\\') ? 1 : 0) ?? INVALID
+  return classChar.codePointAt(classChar.length > 1 && classChar.startsWith('\\') ? 1 : 0) ?? 0xfffd
 }
 
-function literalOf(chunks: readonly Chunk[]): string | undefined {
+function prefixOf(items: readonly GlobItem[]): string {
   let bytes = ''
-  for (const { starred, items } of chunks) {
-    if (starred) return undefined
-    for (const item of items) {
-      if (item.kind !== 'literal') return undefined
-      bytes += item.bytes
-    }
-  }
-  return Buffer.from(bytes, 'latin1').toString('utf8')
-}
-
-// Every chunk takes the first place where it fits and never goes back, as in Go; this also keeps the time linear in pattern times text.
-function matchChunks(chunks: readonly Chunk[], text: string, fillings: readonly string[]): boolean {
-  const last = chunks.at(-1)
-  let at = 0
-  for (const chunk of chunks) {
-    if (chunk === last && chunk.starred && chunk.items.length === 0) return !text.includes('/', at)
-    at = findChunk(chunk, chunk === last, text, at, fillings)
-    if (at < 0) return false
-  }
-  return true
-}
-
-// Where the chunk ends, or -1. The last one has to reach the end of the text.
-function findChunk(chunk: Chunk, last: boolean, text: string, from: number, fillings: readonly string[]): number {
-  const { starred, items } = chunk
-  const limit = starred ? slashOrEnd(text, from) : from
-  const lead = starred ? bytesOf(items[0], fillings) : undefined
-  for (let start = from; start <= limit; start++) {
-    if (lead !== undefined) start = text.indexOf(lead, start)
-    if (start < 0 || start > limit) return -1
-    const end = matchItems(items, text, start, fillings)
-    if (end >= 0 && (!last || end === text.length)) return end
-  }
-  return -1
-}
-
-function slashOrEnd(text: string, from: number): number {
-  const slash = text.indexOf('/', from)
-  return slash < 0 ? text.length : slash
-}
-
-// The bytes an item stands for, or undefined for a wildcard.
-function bytesOf(item: Item | undefined, fillings: readonly string[]): string | undefined {
-  if (item?.kind === 'literal') return item.bytes
-  return item?.kind === 'gap' ? fillings[item.index] : undefined
-}
-
-function matchItems(items: readonly Item[], text: string, start: number, fillings: readonly string[]): number {
-  let at = start
   for (const item of items) {
-    if (item.kind === 'literal' || item.kind === 'gap') {
-      const bytes = item.kind === 'literal' ? item.bytes : (fillings[item.index] ?? '')
-      if (!text.startsWith(bytes, at)) return -1
-      at += bytes.length
-    } else {
-      if (at >= text.length) return -1
-      const width = runeWidth(text, at)
-      if (item.kind === 'any' ? text.charCodeAt(at) === SLASH : !inClass(item, runeAt(text, at, width))) return -1
-      at += width
-    }
+    if (item.kind !== 'literal') break
+    bytes += item.bytes
   }
-  return at
+  return isAscii(bytes) ? bytes : Buffer.from(bytes, 'latin1').toString('utf8')
 }
 
-function inClass(item: Extract<Item, { kind: 'class' }>, rune: number): boolean {
-  return item.ranges.some(([low, high]) => low <= rune && rune <= high) !== item.negated
-}
-
-// A star can stop inside a character; Go then reads what is left of it as single invalid bytes.
-function runeWidth(text: string, at: number): number {
-  const byte = text.charCodeAt(at)
-  if (byte < 0xc0) return 1
-  return byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4
-}
-
-function runeAt(text: string, at: number, width: number): number {
-  if (width === 1) return text.charCodeAt(at) < 0x80 ? text.charCodeAt(at) : INVALID
-  return (
-    Buffer.from(text.slice(at, at + width), 'latin1')
-      .toString('utf8')
-      .codePointAt(0) ?? INVALID
-  )
-}
-
-function toBytes(text: string): string {
-  return /^[\x00-\x7f]*$/.test(text) ? text : Buffer.from(text, 'utf8').toString('latin1')
+// For texts and fillings as bytes.
+function matcherOf(items: readonly GlobItem[]): (text: string, fillings: readonly string[]) => boolean {
+  const chunks = toChunks(items)
+  if (chunks !== undefined) return (text, fillings) => matchChunks(chunks, text, fillings)
+  return (text, fillings) =>
+    reachesEnd(
+      items,
+      text,
+      fillings.map((filling) => choose([filling])),
+    )
 }

@@ -1,4 +1,5 @@
-// The building blocks of every configuration schema. YAML scalars arrive as their source text, as they do in docker_auth's Go structs.
+// The building blocks of every configuration schema. YAML scalars arrive as their source text, as they do in docker_auth's Go structs;
+// what `meta` says instead is for the JSON Schema, because editors see the scalars that YAML 1.2 sees.
 import { z } from 'zod'
 import { parseDuration } from './duration.ts'
 import { nearest } from './nearest.ts'
@@ -35,20 +36,29 @@ const TRUE = /^(?:y|yes|true|on)$/i
 const FALSE = /^(?:n|no|false|off)$/i
 
 /** A YAML 1.1 boolean. */
-export const bool = text.transform((value, context) => {
-  if (TRUE.test(value)) return true
-  if (FALSE.test(value)) return false
-  context.issues.push({ code: 'custom', input: value, message: `must be true or false, not "${value}"` })
-  return z.NEVER
-})
+export const bool = text
+  .transform((value, context) => {
+    if (TRUE.test(value)) return true
+    if (FALSE.test(value)) return false
+    context.issues.push({ code: 'custom', input: value, message: `must be true or false, not "${value}"` })
+    return z.NEVER
+  })
+  .meta({
+    type: ['boolean', 'string'],
+    pattern: '^(?:[yY](?:[eE][sS])?|[tT][rR][uU][eE]|[oO][nN]|[nN][oO]?|[fF][aA][lL][sS][eE]|[oO][fF][fF])$',
+  })
+
+const INTEGER = '[+-]?(?:0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO]?[0-7_]+|0|[1-9][0-9_]*)'
 
 /** A whole number in any form YAML 1.1 knows: `24`, `0x18`, `0b11000`, `030`, `0o30`, `2_4`. */
-export const int = text.transform((value, context) => {
-  const parsed = parseInteger(value)
-  if (parsed !== undefined) return parsed
-  context.issues.push({ code: 'custom', input: value, message: `must be a whole number, not "${value}"` })
-  return z.NEVER
-})
+export const int = text
+  .transform((value, context) => {
+    const parsed = parseInteger(value)
+    if (parsed !== undefined) return parsed
+    context.issues.push({ code: 'custom', input: value, message: `must be a whole number, not "${value}"` })
+    return z.NEVER
+  })
+  .meta({ type: ['integer', 'string'], pattern: `^${INTEGER}$` })
 
 function parseInteger(value: string): number | undefined {
   const plain = value.replaceAll('_', '')
@@ -60,16 +70,21 @@ function parseInteger(value: string): number | undefined {
 }
 
 /** A duration in milliseconds: Go's form (`1h30m`), or a bare integer in nanoseconds. */
-export const duration = text.transform((value, context) => {
-  const parsed = parseDuration(value) ?? parseNanoseconds(value)
-  if (parsed !== undefined) return parsed
-  context.issues.push({
-    code: 'custom',
-    input: value,
-    message: `must be a duration such as 10s or 1h30m, not "${value}"`,
+export const duration = text
+  .transform((value, context) => {
+    const parsed = parseDuration(value) ?? parseNanoseconds(value)
+    if (parsed !== undefined) return parsed
+    context.issues.push({
+      code: 'custom',
+      input: value,
+      message: `must be a duration such as 10s or 1h30m, not "${value}"`,
+    })
+    return z.NEVER
   })
-  return z.NEVER
-})
+  .meta({
+    type: ['string', 'integer'],
+    pattern: `^(?:[+-]?(?:(?:[0-9]+\\.?[0-9]*|\\.[0-9]+)(?:ns|us|µs|μs|ms|s|m|h))+|${INTEGER})$`,
+  })
 
 function parseNanoseconds(value: string): number | undefined {
   const nanoseconds = parseInteger(value)

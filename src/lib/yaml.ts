@@ -2,10 +2,18 @@
 import { EVENT_ID, SCALAR_STYLE, YAMLException, getScalarValue, parseEvents } from 'js-yaml'
 import type { Event, ScalarEvent } from 'js-yaml'
 import { ConfigError } from './errors.ts'
-import { createLineIndex } from './lines.ts'
+import { positionOf, startsOfLines } from './lines.ts'
 import type { Position } from './lines.ts'
 
 export type YamlPath = readonly (string | number)[]
+
+/** A parsed document as plain data, which one thread can hand to another. */
+export interface YamlParts {
+  readonly root: YamlNode
+  /** The offset at which each line begins. */
+  readonly lineStarts: readonly number[]
+  readonly duplicates: YamlDocument['duplicates']
+}
 
 /** A parsed document. `value` is made of strings, arrays and maps; map members that were null are left out. */
 export interface YamlDocument {
@@ -16,9 +24,9 @@ export interface YamlDocument {
   readonly locate: (path: YamlPath) => Position
 }
 
-type Node =
+export type YamlNode =
   | { readonly kind: 'scalar'; readonly start: number; readonly size: number; readonly value: string | null }
-  | { readonly kind: 'list'; readonly start: number; readonly size: number; readonly items: readonly Node[] }
+  | { readonly kind: 'list'; readonly start: number; readonly size: number; readonly items: readonly YamlNode[] }
   | {
       readonly kind: 'map'
       readonly start: number
@@ -28,7 +36,7 @@ type Node =
 
 interface Member {
   readonly keyStart: number
-  readonly node: Node
+  readonly node: YamlNode
 }
 
 // An alias costs nothing to parse and everything to walk ("billion laughs"): what aliases repeat is counted and capped.
@@ -36,17 +44,40 @@ const MAX_REPEATED = 100_000
 
 /** Parses one YAML document. Throws ConfigError, naming `file`, line and column, when it is none. */
 export function parseYaml(source: string, file: string): YamlDocument {
-  const lines = createLineIndex(source)
+  return assembleYaml(parseYamlParts(source, file))
+}
+
+/** A document of its parts. */
+export function assembleYaml({ root, lineStarts, duplicates }: YamlParts): YamlDocument {
+  return {
+    value: toValue(root),
+    duplicates,
+    locate: (path) => positionOf(lineStarts, locate(root, path)),
+  }
+}
+
+/** The parts with nothing left in this list of the outermost map. */
+export function withEmptyList(parts: YamlParts, key: string): YamlParts {
+  const { root } = parts
+  const member = root.kind === 'map' ? root.members.get(key) : undefined
+  if (root.kind !== 'map' || member?.node.kind !== 'list') return parts
+  const emptied: Member = { ...member, node: { ...member.node, size: 1, items: [] } }
+  return { ...parts, root: { ...root, members: new Map([...root.members, [key, emptied]]) } }
+}
+
+/** Parses without assembling. Throws like parseYaml. */
+export function parseYamlParts(source: string, file: string): YamlParts {
+  const lineStarts = startsOfLines(source)
   const fail = (message: string, offset: number): never => {
-    throw new ConfigError([{ message, file, ...lines.position(Math.max(0, offset)) }])
+    throw new ConfigError([{ message, file, ...positionOf(lineStarts, Math.max(0, offset)) }])
   }
   const events = readEvents(source, file)
   const duplicates: { path: YamlPath; position: Position }[] = []
-  const anchors = new Map<string, Node>()
+  const anchors = new Map<string, YamlNode>()
   let next = 0
   let repeated = 0
 
-  function readNode(path: YamlPath): Node {
+  function readNode(path: YamlPath): YamlNode {
     const event = events[next++]
     if (event?.type === EVENT_ID.ALIAS) return readAlias(event)
     if (event?.type === EVENT_ID.SCALAR)
@@ -56,12 +87,12 @@ export function parseYaml(source: string, file: string): YamlDocument {
     return fail('unexpected end of the document', source.length)
   }
 
-  function remember(event: Anchored, node: Node): Node {
+  function remember(event: Anchored, node: YamlNode): YamlNode {
     if (event.anchorStart >= 0) anchors.set(source.slice(event.anchorStart, event.anchorEnd), node)
     return node
   }
 
-  function readAlias(event: { anchorStart: number; anchorEnd: number }): Node {
+  function readAlias(event: { anchorStart: number; anchorEnd: number }): YamlNode {
     const name = source.slice(event.anchorStart, event.anchorEnd)
     const node =
       anchors.get(name) ??
@@ -81,15 +112,15 @@ export function parseYaml(source: string, file: string): YamlDocument {
     return fail('this tag is not supported; a value that begins with ! needs quotes', event.tagStart)
   }
 
-  function readList(start: number, path: YamlPath): Node {
-    const items: Node[] = []
+  function readList(start: number, path: YamlPath): YamlNode {
+    const items: YamlNode[] = []
     while (!atEnd()) items.push(readNode([...path, items.length]))
     return { kind: 'list', start, size: 1 + total(items), items }
   }
 
-  function readMap(start: number, path: YamlPath): Node {
+  function readMap(start: number, path: YamlPath): YamlNode {
     const members = new Map<string, Member>()
-    const merged: Node[] = []
+    const merged: YamlNode[] = []
     while (!atEnd()) {
       const keyEvent = events[next++]
       if (keyEvent?.type !== EVENT_ID.SCALAR) return fail('a key must be a single value', start)
@@ -99,7 +130,7 @@ export function parseYaml(source: string, file: string): YamlDocument {
       const node = readNode(memberPath)
       if (key === '<<' && keyEvent.style === SCALAR_STYLE.PLAIN) merged.push(node)
       else {
-        if (members.has(key)) duplicates.push({ path: memberPath, position: lines.position(keyStart) })
+        if (members.has(key)) duplicates.push({ path: memberPath, position: positionOf(lineStarts, keyStart) })
         members.set(key, { keyStart, node })
       }
     }
@@ -107,7 +138,7 @@ export function parseYaml(source: string, file: string): YamlDocument {
     return { kind: 'map', start, size: 1 + total([...members.values()].map((member) => member.node)), members }
   }
 
-  function merge(members: Map<string, Member>, from: Node): void {
+  function merge(members: Map<string, Member>, from: YamlNode): void {
     if (from.kind === 'list') for (const item of from.items) merge(members, item)
     else if (from.kind === 'map') for (const [key, member] of from.members) members.set(key, members.get(key) ?? member)
     else fail('a merge key (<<) takes a map or a list of maps', from.start)
@@ -123,12 +154,8 @@ export function parseYaml(source: string, file: string): YamlDocument {
   if (documents[1] !== undefined)
     fail('a second YAML document begins here; only one is read', eventStart(events[documents[1] + 1]) ?? source.length)
   next = 1
-  const root: Node = documents.length === 0 || events[1]?.type === EVENT_ID.POP ? EMPTY : readNode([])
-  return {
-    value: toValue(root),
-    duplicates,
-    locate: (path) => lines.position(locate(root, path)),
-  }
+  const root: YamlNode = documents.length === 0 || events[1]?.type === EVENT_ID.POP ? EMPTY : readNode([])
+  return { root, lineStarts, duplicates }
 }
 
 interface Anchored {
@@ -136,7 +163,7 @@ interface Anchored {
   readonly anchorEnd: number
 }
 
-const EMPTY: Node = { kind: 'scalar', start: 0, size: 1, value: null }
+const EMPTY: YamlNode = { kind: 'scalar', start: 0, size: 1, value: null }
 
 function readEvents(source: string, file: string): Event[] {
   try {
@@ -161,18 +188,18 @@ function scalarStart(event: ScalarEvent): number {
   return event.style === SCALAR_STYLE.PLAIN ? event.valueStart : Math.max(0, event.valueStart - 1)
 }
 
-function total(nodes: readonly Node[]): number {
+function total(nodes: readonly YamlNode[]): number {
   return nodes.reduce((sum, node) => sum + node.size, 0)
 }
 
-function toValue(node: Node): unknown {
+function toValue(node: YamlNode): unknown {
   if (node.kind === 'scalar') return node.value
   if (node.kind === 'list') return node.items.map(toValue)
   const members = [...node.members].map(([key, member]) => [key, toValue(member.node)] as const)
   return Object.fromEntries(members.filter(([, value]) => value !== null))
 }
 
-function locate(root: Node, path: YamlPath): number {
+function locate(root: YamlNode, path: YamlPath): number {
   let node = root
   let start = Math.max(0, root.start)
   for (const step of path) {

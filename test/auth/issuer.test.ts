@@ -17,6 +17,7 @@ test('many scopes that take long to decide are decided in turns with everything 
       events.push(resource.name)
       return Promise.resolve({ actions: [] })
     },
+    mentions: () => false,
     signer: showingSigner,
     log: createRecorder().log,
   })
@@ -37,6 +38,7 @@ test('the log names the account as the token does, and what was typed where that
     authenticate: () =>
       Promise.resolve({ outcome: 'accepted', identity: { account: 'bob', labels: {}, labelsArePatterns: false } }),
     authorize: () => Promise.resolve({ actions: [] }),
+    mentions: () => false,
     signer: showingSigner,
     log,
   })
@@ -48,3 +50,26 @@ test('the log names the account as the token does, and what was typed where that
     { fields: { account: 'bob', typed: undefined } },
   ])
 })
+
+test.each([
+  ['patterns', true, undefined],
+  ['text', false, true],
+])(
+  'the log carries the labels that rules mention, and says whether they are %s',
+  async (_, labelsArePatterns, quoted) => {
+    const { log, lines } = createRecorder()
+    const labels = { team: ['web', 'ops'], shoe: ['43'] }
+    const issue = createIssuer({
+      realm: ISSUER,
+      authenticate: () =>
+        Promise.resolve({ outcome: 'accepted', identity: { account: 'bob', labels, labelsArePatterns } }),
+      authorize: () => Promise.resolve({ actions: [] }),
+      mentions: (label) => label === 'team' || label === 'none',
+      signer: showingSigner,
+      log,
+    })
+    await issue({ service: '', scopes: [], ip: '', credentials: { account: 'bob', password: new Secret('x') } })
+    expect(lines).toMatchObject([{ fields: { labels: { team: ['web', 'ops'] }, quoted_labels: quoted } }])
+    expect(JSON.stringify(lines)).not.toContain('shoe')
+  },
+)

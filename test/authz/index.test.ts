@@ -1,6 +1,6 @@
 // The chain of authorizers.
 import { describe, expect, test } from '@jest/globals'
-import { createAuthorizer } from '../../src/authz/index.ts'
+import { authzSections, createAuthorizer } from '../../src/authz/index.ts'
 import type { Authorization, Authorizer } from '../../src/authz/index.ts'
 import { request } from './request.ts'
 
@@ -60,6 +60,10 @@ describe('the chain', () => {
     await authorize(request(), signal)
     expect(seen).toEqual([signal])
   })
+})
+
+test('back ends are asked in docker_auth’s order', () => {
+  expect(authzSections).toEqual(['acl_mongo', 'acl_xorm', 'acl_sql', 'ext_authz', 'plugin_authz', 'casbin_authz'])
 })
 
 test('without an access list nobody may do anything', async () => {

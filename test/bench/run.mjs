@@ -3,9 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { generateKey } from '../../dist/cli/keygen.js'
+import { acl } from './acl.mjs'
 import { ldap } from './ldap.mjs'
 import { floods, programs, remembered } from './logins.mjs'
 import { freePort, load, mainFile, median, residentMiB, signingLimit, start, startBaseline } from './processes.mjs'
+import { replay } from './replay.mjs'
 
 const ROUNDS = 5
 const SECONDS = 2
@@ -124,6 +126,8 @@ const parts = {
   floods: () => floods(folder, print),
   ldap: () => ldap(folder, print),
   programs: () => programs(folder, print),
+  acl: () => acl(print),
+  replay: () => replay(folder, print),
 }
 const asked = process.argv.slice(2)
 try {

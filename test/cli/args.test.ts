@@ -20,6 +20,16 @@ describe('what is asked for', () => {
     ['keygen keys', { name: 'keygen', folder: 'keys', type: 'ec' }],
     ['keygen --type=rsa keys', { name: 'keygen', folder: 'keys', type: 'rsa' }],
     ['keygen keys --type=ed25519', { name: 'keygen', folder: 'keys', type: 'ed25519' }],
+    ['acl test', { name: 'acl', action: 'test', args: [] }],
+    ['acl lint --json acl', { name: 'acl', action: 'lint', args: ['--json', 'acl'] }],
+    ['acl diff --help', { name: 'acl', action: 'diff', args: ['--help'] }],
+    ['acl replay --log - -v --v 2 -- -x', { name: 'acl', action: 'replay', args: words('--log - -v --v 2 -- -x') }],
+    ['-v 2 --logtostderr acl show -v', { name: 'acl', action: 'show', args: ['-v'] }],
+    ['acl explain acl', { name: 'acl', action: 'explain', args: ['acl'] }],
+    ['acl --help', { name: 'acl', action: 'help', args: [] }],
+    ['acl -h', { name: 'acl', action: 'help', args: [] }],
+    ['acl help', { name: 'acl', action: 'help', args: [] }],
+    ['serve acl', { name: 'serve', configFile: 'acl' }],
     ['help', { name: 'help' }],
     ['--help', { name: 'help' }],
     ['-h', { name: 'help' }],
@@ -70,6 +80,9 @@ describe('what is not understood is one sentence', () => {
     ['keygen --type=dsa', 'keygen knows one option: --type=ec|rsa|ed25519'],
     ['keygen --type rsa', 'keygen knows one option: --type=ec|rsa|ed25519'],
     ['keygen --type=ec --type=rsa', 'keygen knows one option: --type=ec|rsa|ed25519'],
+    ['acl', 'acl needs an action: explain, lint, test, diff, replay, show; see registry-auth acl --help'],
+    ['acl explian', 'acl knows explain, lint, test, diff, replay, show, not explian; did you mean explain?'],
+    ['acl toString', 'acl knows explain, lint, test, diff, replay, show, not toString'],
     ['keygen a b', 'keygen takes one argument, not 2; see registry-auth help'],
   ])('%s', (line, expected) => {
     expect(() => parseArguments(words(line))).toThrow(new ConfigError(expected))
@@ -83,7 +96,7 @@ describe('what is not understood is one sentence', () => {
 test('arbitrary words are a command or a ConfigError', () => {
   const word = fc.oneof(
     fc.string(),
-    fc.constantFrom('serve', 'check', 'hash', 'keygen', '-v', '--v=', '-', '--', '--type=rsa', 'a.yml'),
+    fc.constantFrom('serve', 'check', 'hash', 'keygen', 'acl', 'lint', '-v', '--v=', '-', '--', '--type=rsa', 'a.yml'),
   )
   fc.assert(
     fc.property(fc.array(word, { maxLength: 5 }), (args) => {
@@ -101,6 +114,7 @@ test.each([
   'check',
   'hash',
   'keygen',
+  ...['explain', 'lint', 'test', 'diff', 'replay', 'show'].map((action) => `acl ${action} `),
   'REGISTRY_AUTH_DATA',
   'REGISTRY_AUTH_ADDR',
   'REGISTRY_AUTH_REGISTRY_ADDR',

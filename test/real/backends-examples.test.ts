@@ -13,6 +13,11 @@ const lacks: Readonly<Record<string, readonly string[]>> = {
   'ldap_auth.yml': [...plain, 'ldap_auth.bind_password_file: ldap_password.txt does not exist'],
   'ldap_ad.yml': plain,
   'ext_auth.yml': [...plain, 'ext_auth.command: FOLDER/ext_auth/check.sh does not exist'],
+  'xorm_auth.yml': [
+    ...plain,
+    'xorm_auth.conn_string_file: sql_connection.txt does not exist',
+    'acl_sql.conn_string_file: sql_connection.txt does not exist',
+  ],
   'github_auth.yml': plain,
   'google_auth.yml': plain,
   'gitlab_auth.yml': plain,

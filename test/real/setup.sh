@@ -6,6 +6,8 @@ set -euo pipefail
 cache="${REGISTRY_AUTH_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/registry-auth}"
 here="$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)"
 PATH="$PATH:/usr/sbin:/sbin"
+# Debian keeps PostgreSQL's programs out of every PATH, one folder for each version.
+postgres_folders() { printf ':%s' /usr/lib/postgresql/*/bin; }
 incomplete=0
 fresh=0
 
@@ -35,7 +37,7 @@ apt_install() {
 # debian PROGRAM PACKAGE
 debian() {
   local state="present"
-  if ! command -v "$1" >/dev/null; then
+  if ! PATH="$PATH$(postgres_folders)" command -v "$1" >/dev/null; then
     if [[ $EUID -ne 0 ]] || ! command -v apt-get >/dev/null; then
       report "$1" "MISSING: install Debian's package $2, or run this as root on a Debian system"
       incomplete=1
@@ -44,7 +46,7 @@ debian() {
     apt_install "$2"
     state="installed from Debian's $2"
   fi
-  report "$1" "$state, $(command -v "$1")"
+  report "$1" "$state, $(PATH="$PATH$(postgres_folders)" command -v "$1")"
 }
 
 # pinned PROGRAM MODULE PACKAGE VERSION: go itself can tell which version of a module a binary was built from
@@ -122,6 +124,8 @@ debian docker docker.io
 debian slapd slapd
 debian ldapmodify ldap-utils
 debian redis-server redis-server
+debian postgres postgresql
+debian mariadbd mariadb-server
 debian chromium chromium
 
 mkdir -p "$cache/bin"

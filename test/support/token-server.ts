@@ -80,6 +80,7 @@ export async function startTokenServer(
       recorder.log,
     ),
     authorize: createAuthorizer([createAclAuthorizer(acl, Date.now)]),
+    mentions: (label) => acl.labels.has(label),
     signer: showingSigner,
     log: recorder.log,
     ...options,

@@ -1,10 +1,15 @@
 // The access list: the first rule that matches decides. It knows no files: whoever reads them says where each rule stands.
-import { parseIp } from '../../lib/ip.ts'
 import type { Authorization, AuthorizationRequest, Authorizer } from '../authorizer.ts'
 import type { AclEntryConfig } from './config.ts'
-import { compileRule } from './rule.ts'
-import type { CompiledRule, Remark } from './rule.ts'
-import type { Trace } from './trace.ts'
+import { failedConditions, undecidedConditions } from './describe.ts'
+import { firstOf } from './merge.ts'
+import { createPatternCompiler } from './pattern.ts'
+import { createRuleIndex } from './rule-index.ts'
+import type { RuleIndex } from './rule-index.ts'
+import { compileRule, grantedBy, labelsOf, matchesRule } from './rule.ts'
+import type { CompiledRule, Remark, Rule } from './rule.ts'
+import type { RuleTrace, Trace } from './trace.ts'
+import { startWalk } from './walk.ts'
 import type { Walk } from './walk.ts'
 
 /** A rule and where it stands (`file:line`), which is its name in answers and logs unless it has an id. */
@@ -55,33 +60,75 @@ export function compileAcl(entries: readonly SourcedEntry[]): CompiledAcl {
   return { acl: problems.length === 0 ? builder.finish() : undefined, problems, warnings: listed('warnings') }
 }
 
-// Some 30 ms of label combinations. It takes hundreds of labels and a name made for the purpose to spend it.
-const BUDGET = 1_000_000
+// So many rules are looked at in turn before the index is asked, and the index is not worth asking for fewer than so many more.
+const HEAD = 10
+const INDEXED = 54
 
 /** Starts an empty list. */
 export function createAclBuilder(): AclBuilder {
-  const rules: { readonly name: string; readonly rule: CompiledRule['rule'] }[] = []
+  const rules: Rule[] = []
+  const index = createRuleIndex()
+  const compilers = { 1: createPatternCompiler(1), 2: createPatternCompiler(2) }
+  const labels = new Set<string>()
   return {
-    add({ entry, position }) {
-      const { rule, problems, warnings } = compileRule(entry)
-      if (problems.length === 0) rules.push({ name: entry.id ?? position, rule })
+    add(sourced) {
+      const { compile } = compilers[sourced.syntax ?? 1]
+      const { rule, problems, warnings } = compileRule(sourced, rules.length, compile)
+      if (problems.length === 0) {
+        for (const label of labelsOf(rule)) labels.add(label)
+        if (rule.number >= HEAD) index.add(rule)
+        rules.push(rule)
+      }
       return { problems, warnings }
     },
-    finish: () => ({
-      size: rules.length,
-      labels: new Set<string>(),
-      decide(request, now) {
-        const walk: Walk = { request, ip: parseIp(request.ip) ?? '', now, budget: BUDGET }
-        for (const { rule, name } of rules) {
-          const matched = rule.matches(walk)
-          // Whether this rule matches is not known, and the rules behind it may grant what it denies.
-          if (walk.budget < 0) return { outcome: 'decided', actions: [], rule: name }
-          if (matched) return { outcome: 'decided', actions: rule.grant(request.resource.actions), rule: name }
-        }
-        return { outcome: 'no-match' }
-      },
-      explain: () => ({ rules: [], decision: { outcome: 'no-match' } }),
-    }),
+    finish() {
+      compilers[1].forget()
+      compilers[2].forget()
+      return createAcl(rules, index, labels)
+    },
+  }
+}
+
+function createAcl(rules: readonly Rule[], index: RuleIndex, labels: ReadonlySet<string>): Acl {
+  const isIndexed = rules.length >= HEAD + INDEXED
+  const head = isIndexed ? rules.slice(0, HEAD) : rules
+
+  // The first rule that matches, or of which it cannot be told: those behind it may grant what it denies.
+  function find(walk: Walk): Rule | undefined {
+    for (const rule of head) if (matchesRule(rule, walk) || walk.budget < 0) return rule
+    if (!isIndexed) return undefined
+    return firstOf(index.candidates(walk.request), (rule) => matchesRule(rule, walk) || walk.budget < 0)
+  }
+
+  function decisionOf(found: Rule | undefined, walk: Walk): Authorization {
+    if (found === undefined) return { outcome: 'no-match' }
+    const actions = walk.budget < 0 ? [] : grantedBy(found, walk.request.resource.actions)
+    return { outcome: 'decided', actions, rule: found.name }
+  }
+
+  return {
+    size: rules.length,
+    labels,
+    decide(request, now) {
+      const walk = startWalk(request, now)
+      return decisionOf(find(walk), walk)
+    },
+    explain(request, now) {
+      const walk = startWalk(request, now)
+      const found = find(walk)
+      const decision = decisionOf(found, walk)
+      // A budget of its own: what the decision did not look at is looked at here.
+      const reasons = startWalk(request, now)
+      const looked = rules.slice(0, found?.number).map((rule): RuleTrace => {
+        const failed = failedConditions(rule, reasons)
+        return { rule: rule.name, position: rule.position, matched: false, failed, actions: [] }
+      })
+      if (found === undefined || decision.outcome === 'no-match') return { rules: looked, decision }
+      const matched = walk.budget >= 0
+      const failed = matched ? [] : undecidedConditions(found)
+      const last = { rule: found.name, position: found.position, matched, failed, actions: decision.actions }
+      return { rules: [...looked, last], decision }
+    },
   }
 }
 

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { mapOf, strict, text, texts } from '../../lib/schema.ts'
 import { parseScope } from '../../protocol/scope.ts'
-import { DAYS, isBoundary } from './time.ts'
+import { DAYS, isBoundary, parseMoment } from './time.ts'
 
 const LabelPatternsConfig = mapOf(text, 'must be a map of label names and patterns')
 
@@ -34,6 +34,9 @@ const MatchConfig = strict(
   },
   { team: 'use labels: {teams: …}', teams: 'use labels: {teams: …}' },
 )
+
+/** The keys that conditions have. */
+export const matchKeys: readonly string[] = Object.keys(MatchConfig.shape)
 
 /**
  * One rule. Everything under `match` has to match; `actions: ["*"]` grants whatever is asked, `actions: []` nothing. docker_auth's
@@ -76,7 +79,7 @@ export const AclTestConfig = strict({
   ip: text.default(''),
   service: text.default(''),
   at: text
-    .refine((value) => !Number.isNaN(Date.parse(value)), { error: 'must be a time such as 2026-11-23T08:30:00Z' })
+    .refine((value) => parseMoment(value) !== undefined, { error: 'must be a time such as 2026-11-23T08:30:00Z' })
     .optional(),
   expect: texts,
   rule: text.optional(),

@@ -1,30 +1,45 @@
 // One pattern of a rule: compiled at load when it has no placeholders, filled in on a request when it has.
-import { compileGlob, compileGlobWithGaps, quoteGlob } from '../../lib/glob.ts'
-import type { GlobWithGaps } from '../../lib/glob.ts'
+import { compileGlob, compileGlobWithGaps, isBelow, quoteGlob } from '../../lib/glob.ts'
+import type { GlobSyntax, GlobWithGaps } from '../../lib/glob.ts'
 import { compileRegex, quoteRegex } from '../../lib/regex.ts'
+import { readAnchored } from './anchored.ts'
 import { needsEveryPlaceholder } from './needed.ts'
 import { parseTemplate, render } from './template.ts'
 import type { Template } from './template.ts'
 
 export type Matches = (subject: string) => boolean
 
-/** A pattern without placeholders; `cost` ranks patterns by how long one comparison takes. */
+/** A pattern that matches one text. */
+export interface LiteralPattern {
+  readonly kind: 'literal'
+  readonly prefix: string
+}
+
+/** A pattern that matches all texts that begin like this, without a further slash unless it `crosses` them. */
+export interface BeginningPattern {
+  readonly kind: 'beginning'
+  readonly prefix: string
+  readonly crosses: boolean
+}
+
+/** Any other pattern without placeholders. Everything it matches begins with `prefix`. */
 export interface ConstantPattern {
-  readonly kind: 'constant'
-  readonly cost: number
+  readonly kind: 'glob' | 'regex'
+  readonly prefix: string
   readonly matches: Matches
 }
 
 /** A pattern with placeholders. `needsAll`: it matches no text that lacks the value of a placeholder, if that is literal text. */
 export interface OpenPattern {
   readonly kind: 'open'
-  readonly cost: number
+  readonly prefix: string
   readonly template: Template
+  readonly syntax: GlobSyntax
   readonly gaps?: GlobWithGaps | undefined
   readonly needsAll: boolean
 }
 
-export type Pattern = ConstantPattern | OpenPattern
+export type Pattern = LiteralPattern | BeginningPattern | ConstantPattern | OpenPattern
 
 /** What a placeholder stands for: text to be quoted, a piece of pattern (a label's value), or nothing, so that its own text stays. */
 export interface Filling {
@@ -39,40 +54,81 @@ export interface CompiledPattern {
   readonly malformed?: boolean
 }
 
-const NEVER: ConstantPattern = { kind: 'constant', cost: 0, matches: () => false }
+const NEVER: ConstantPattern = { kind: 'glob', prefix: '', matches: () => false }
 const SPECIAL = { glob: /[*?[\\]/, regex: /[\\.+*?()|[\]{}^$]/ } as const
 const QUOTE = { glob: quoteGlob, regex: quoteRegex } as const
 
-/** Compiles a pattern as it stands in a rule. What it is, glob or expression, is decided here and for good. */
-export function compilePattern(source: string): CompiledPattern {
-  const template = parseTemplate(source)
-  if (template.placeholders.length === 0) return compileConstant(template.kind, template.texts.join(''))
-  if (template.texts.slice(0, -1).some((text) => /(?<!\\)(?:\\\\)*\\$/.test(text)))
-    return { pattern: NEVER, invalid: BACKSLASH }
-  const sample = compileConstant(
-    template.kind,
-    render(template, () => 'x'),
-  )
-  if (template.kind === 'regex') {
-    if (sample.invalid !== undefined) return sample
-    return { pattern: { kind: 'open', cost: 5, template, needsAll: needsEveryPlaceholder(template.texts) } }
+/** Compiles the patterns of a list, those that stand there often only once, until it is told to forget them. */
+export interface PatternCompiler {
+  readonly compile: (source: string) => CompiledPattern
+  readonly forget: () => void
+}
+
+/** Starts without patterns. */
+export function createPatternCompiler(syntax: GlobSyntax): PatternCompiler {
+  const known = new Map<string, CompiledPattern>()
+  return {
+    compile(source) {
+      const compiled = known.get(source) ?? compilePattern(source, syntax)
+      known.set(source, compiled)
+      return compiled
+    },
+    forget: () => known.clear(),
   }
-  const gaps = compileGlobWithGaps(template.texts)
-  return { ...sample, pattern: { kind: 'open', cost: 4, template, gaps, needsAll: gaps !== undefined } }
+}
+
+/** Compiles a pattern as it stands in a rule. What it is, glob or expression, is decided here and for good. */
+export function compilePattern(source: string, syntax: GlobSyntax): CompiledPattern {
+  const template = parseTemplate(source)
+  const { kind, placeholders, texts } = template
+  if (placeholders.length === 0) return compileConstant(kind, texts, syntax)
+  if (texts.slice(0, -1).some((text) => /(?<!\\)(?:\\\\)*\\$/.test(text))) return { pattern: NEVER, invalid: BACKSLASH }
+  const sample = compileConstant(
+    kind,
+    render(template, () => 'x'),
+    syntax,
+  )
+  if (kind === 'regex') {
+    if (sample.invalid !== undefined) return sample
+    const needsAll = needsEveryPlaceholder(texts)
+    return { pattern: { kind: 'open', prefix: prefixOfOpen(template), template, syntax, needsAll } }
+  }
+  const gaps = compileGlobWithGaps(texts, syntax)
+  const prefix = gaps?.prefix ?? ''
+  return { ...sample, pattern: { kind: 'open', prefix, template, syntax, gaps, needsAll: gaps !== undefined } }
 }
 
 // It would escape the backslash that quotes the value's first character, and an account could name itself "*".
 const BACKSLASH = 'has a backslash before a placeholder, where it has no meaning'
 
-function compileConstant(kind: Template['kind'], source: string): CompiledPattern & { pattern: ConstantPattern } {
+// A label's value may be anything, an alternative too. Other values are quoted, but one without a character leaves what stands
+// before it to a quantifier behind it, and in a class it makes a bracket of what should close the class.
+function prefixOfOpen(template: Template): string {
+  if (template.placeholders.some(({ kind }) => kind === 'label')) return ''
+  if (template.texts.slice(0, -1).some((text) => /\[[^\]]*$/.test(text))) return ''
+  return readAnchored(render(template, () => '?').join('')).prefix
+}
+
+function compileConstant(kind: Template['kind'], parts: readonly string[], syntax: GlobSyntax): CompiledPattern {
   if (kind === 'glob') {
-    const { matches, malformed, literal } = compileGlob(source)
-    return { pattern: { kind: 'constant', cost: literal === undefined ? 1 : 0, matches }, malformed }
+    const { matches, malformed, literal, prefix, tail } = compileGlob(parts, syntax)
+    if (literal !== undefined) return { pattern: { kind: 'literal', prefix } }
+    if (tail !== undefined) return { pattern: { kind: 'beginning', prefix, crosses: tail === 'doublestar' } }
+    return { pattern: { kind, prefix, matches }, malformed }
   }
+  const source = parts.join('')
   const compiled = compileRegex(source)
   if (compiled.outcome === 'invalid')
     return { pattern: NEVER, invalid: `is not a valid regular expression: ${compiled.reason}` }
-  return { pattern: { kind: 'constant', cost: 3, matches: compiled.regex.matches } }
+  const { prefix, exact } = readAnchored(source)
+  return { pattern: exact ? { kind: 'literal', prefix } : { kind, prefix, matches: compiled.regex.matches } }
+}
+
+/** Whether a pattern without placeholders matches. */
+export function matchesConstant(pattern: Exclude<Pattern, OpenPattern>, subject: string): boolean {
+  if (pattern.kind === 'literal') return subject === pattern.prefix
+  if (pattern.kind === 'beginning') return isBelow(subject, pattern.prefix, pattern.crosses)
+  return subject.startsWith(pattern.prefix) && pattern.matches(subject)
 }
 
 /** Whether it can be told at a glance that a text lacks this filling: it is literal text, or nothing can match it. */
@@ -95,22 +151,23 @@ export function occurs(kind: Template['kind'], { as, text }: Filling, subject: s
 }
 
 /** Fills every placeholder, in order. What results may be no pattern at all (a label's value is a lone bracket): it matches nothing. */
-export function fill({ template, gaps, needsAll }: OpenPattern, fillings: readonly Filling[]): Matches {
+export function fill({ template, syntax, gaps, needsAll }: OpenPattern, fillings: readonly Filling[]): Matches {
   const { kind } = template
-  const matches = lazily(() => compileFilled(template, fillings))
+  const matches = lazily(() => compileFilled(template, syntax, fillings))
   if (!needsAll || !fillings.every((filling) => isPlain(kind, filling))) return matches
   const texts = fillings.map(({ text }) => text)
   if (gaps !== undefined) return (subject) => gaps.matches(subject, texts)
   return (subject) => fillings.every((filling) => occurs(kind, filling, subject)) && matches(subject)
 }
 
-function compileFilled(template: Template, fillings: readonly Filling[]): Matches {
-  const source = render(template, (index) => {
+function compileFilled(template: Template, syntax: GlobSyntax, fillings: readonly Filling[]): Matches {
+  const parts = render(template, (index) => {
     const filling = fillings[index]
     if (filling === undefined) return ''
     return filling.as === 'text' ? QUOTE[template.kind](filling.text) : filling.text
   })
-  return compileConstant(template.kind, source).pattern.matches
+  const { pattern } = compileConstant(template.kind, parts, syntax)
+  return (subject) => pattern.kind !== 'open' && matchesConstant(pattern, subject)
 }
 
 function lazily(compile: () => Matches): Matches {

@@ -49,7 +49,7 @@ function toPlaceholder([source, fieldName, group, label = '']: RegExpExecArray):
     : { kind: 'capture', source, field, group: Number(group) }
 }
 
-/** The pattern with every placeholder replaced, in one pass, so that a replacement is never replaced again. */
-export function render(template: Template, replacement: (placeholder: number) => string): string {
-  return template.texts.map((text, index) => (index === 0 ? text : replacement(index - 1) + text)).join('')
+/** The parts of the pattern with every placeholder replaced, in one pass, so that a replacement is never replaced again. */
+export function render(template: Template, replacement: (placeholder: number) => string): string[] {
+  return template.texts.flatMap((text, index) => (index === 0 ? text : [replacement(index - 1), text]))
 }

@@ -1,5 +1,5 @@
 // Why a request is decided as it is: the same walk as the decision's, with its reasons.
-import type { Authorization } from '../authorizer.ts'
+import type { Authorization } from '../authorization.ts'
 
 /** A condition that failed: its key under `match` (`name`, `labels.team`), its pattern as written, and the value it was held against. */
 export interface FailedCondition {

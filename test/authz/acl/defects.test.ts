@@ -81,8 +81,17 @@ describe('D14: label combinations do not explode', () => {
     },
   )
 
+  test('a name that holds every value is decided all the same', () => {
+    const name = '*${labels:a}*${labels:b}*${labels:c}!'
+    const everything = { ...asked, labelsArePatterns: false }
+    expect(decide(rules(name), { ...everything, name: many.join('') })).toEqual({
+      actions: ['push'],
+      rule: 'acl.yml:2',
+    })
+    expect(decide(rules(name), { ...everything, name: `${many.join('')}!` })).toMatchObject({ rule: 'acl.yml:1' })
+  })
+
   test.each([
-    ['*${labels:a}*${labels:b}*${labels:c}!', false],
     ['/(${labels:a}|x)?${labels:b}${labels:c}!/', false],
     ['${labels:a}?${labels:b}?${labels:c}!', true],
   ])('%s with a name that holds every value is denied, not passed on to the next rule', (name, labelsArePatterns) => {

@@ -116,7 +116,7 @@ test('a rule matches exactly when trying everything finds a match', () => {
   const property = fc.property(question, ({ rule, asked }) => {
     const acl = compile(rule)
     fc.pre(acl !== undefined)
-    const expected = naivelyMatches(rule, asked)
+    const expected = naivelyMatches(rule, 1, asked, 0)
     if (expected) matched++
     expect(acl.decide(asked, 0).outcome).toBe(expected ? 'decided' : 'no-match')
   })

@@ -1,0 +1,77 @@
+// What the `acl` commands are lent: every back end of a configuration asked why, from files and from a running server.
+import { PassThrough } from 'node:stream'
+import { expect, test } from '@jest/globals'
+import { createAclTools } from '../src/acl-tools.ts'
+import type { AuthorizationRequest } from '../src/authz/index.ts'
+import { openAdminSocket } from '../src/admin-socket.ts'
+import { createRecorder } from './support/recorder.ts'
+import { useFolder } from './support/folder.ts'
+
+const folder = useFolder()
+const { log } = createRecorder()
+const tools = createAclTools({ env: {}, out: new PassThrough(), err: new PassThrough(), isTerminal: false, log })
+
+const asking = (account: string, actions: string[] = ['pull', 'push']): AuthorizationRequest => ({
+  identity: { account, labels: {}, labelsArePatterns: true },
+  resource: { type: 'repository', name: 'app', actions },
+  service: '',
+  ip: '',
+})
+
+test('a configuration is explained back end by back end, without keys or certificates', async () => {
+  await folder.write(
+    'module.mjs',
+    'export const authorizer = { authorize: ({ identity }) => identity.account === "carol" ? { outcome: "decided", actions: ["push"], rule: "mine" } : { outcome: "no-match" } }\n',
+  )
+  const config = await folder.write(
+    'config.yml',
+    `token: {issuer: us, expiration: 1, key: /nowhere.key}\nacl:\n  - {id: all, match: {account: alice}, actions: [pull]}\nplugin_authz: {module: ${folder.path('module.mjs')}}\n`,
+  )
+  const answers = await tools.explain(
+    config,
+    ['alice', 'carol', 'eve'].map((account) => asking(account)),
+    undefined,
+  )
+  expect(answers).toMatchObject([
+    { granted: ['pull'], denied: ['push'], decidedBy: { backend: 'acl', rule: 'all' } },
+    { granted: ['push'], denied: ['pull'], decidedBy: { backend: 'plugin_authz', rule: 'mine' } },
+    { granted: [], denied: ['pull', 'push'] },
+  ])
+  expect(answers.map(({ backends }) => backends.map(({ backend }) => backend))).toEqual([
+    ['acl'],
+    ['acl', 'plugin_authz'],
+    ['acl', 'plugin_authz'],
+  ])
+  expect(answers[0]?.backends[0]?.trace?.rules).toMatchObject([{ rule: 'all', matched: true }])
+})
+
+test('a file of rules alone is explained as of a given time', async () => {
+  const rules = await folder.write('rules.yml', '- {match: {time: {before: 2020-01-01}}, actions: [pull]}\n')
+  const at = async (time: string): Promise<unknown> =>
+    (await tools.explain(rules, [asking('alice')], Date.parse(time)))[0]?.granted
+  expect([await at('2019-06-01'), await at('2021-06-01')]).toEqual([['pull'], []])
+})
+
+test.each([
+  [
+    'a section with a mistake',
+    'token: {}\nacl: []\next_authz: {}',
+    /config.yml:3:1: ext_authz: needs a command or a url/,
+  ],
+  ['a file that is not there', undefined, /does not exist/],
+])('%s is refused', async (_, text, expected) => {
+  const config = text === undefined ? folder.path('nix.yml') : await folder.write('config.yml', text)
+  await expect(tools.explain(config, [asking('alice')], undefined)).rejects.toThrow(expected)
+})
+
+test('a running server that answers something else is another version', async () => {
+  const socket = await openAdminSocket(folder.path('data'), () => Promise.resolve([{ hello: 1 }]), log)
+  await expect(tools.explainRunning(folder.path('data'), [asking('alice')], undefined)).rejects.toThrow(
+    /is another version: its answer is not understood$/,
+  )
+  await socket.close()
+})
+
+test('a running server is not asked about other times', async () => {
+  await expect(tools.explainRunning(folder.path('data'), [], 0)).rejects.toThrow(/^--at needs a configuration file/)
+})
