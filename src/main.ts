@@ -57,6 +57,8 @@ async function run(command: Command): Promise<number> {
     case 'serve': {
       // A request leaves little behind: a young generation that never grows costs no time here, and 30 MiB less memory.
       setFlagsFromString('--semi-space-growth-factor=1')
+      // What a reload leaves behind is collected before it is several times what is in use.
+      setFlagsFromString('--heap-growing-percent=50')
       const { createLogger } = await import('./lib/logger.ts')
       const output = createLogger(process.stdout, process.stdout.isTTY)
       if (command.configFile === undefined) {

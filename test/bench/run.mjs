@@ -7,6 +7,7 @@ import { acl } from './acl.mjs'
 import { ldap } from './ldap.mjs'
 import { floods, programs, remembered } from './logins.mjs'
 import { freePort, load, mainFile, median, residentMiB, signingLimit, start, startBaseline } from './processes.mjs'
+import { reload } from './reload.mjs'
 import { replay } from './replay.mjs'
 
 const ROUNDS = 5
@@ -127,6 +128,7 @@ const parts = {
   ldap: () => ldap(folder, print),
   programs: () => programs(folder, print),
   acl: () => acl(print),
+  reload: () => reload(folder, print),
   replay: () => replay(folder, print),
 }
 const asked = process.argv.slice(2)
