@@ -1,5 +1,4 @@
 // Puts one access list together from the texts that hold its rules and tests.
-import { setImmediate } from 'node:timers/promises'
 import { readAclDocument } from './acl-document.ts'
 import type { AclDocument, AclDocumentKind, PlacedTest } from './acl-document.ts'
 import { hasAclThread, startAclThread } from './acl-thread.ts'
@@ -7,13 +6,12 @@ import type { AclThread } from './acl-thread.ts'
 import { createAclBuilder, failureOf } from './authz/index.ts'
 import type { Acl, AclEntryConfig } from './authz/index.ts'
 import type { Findings } from './config-problems.ts'
+import { createTurns } from './lib/turns.ts'
 import { assembleYaml } from './lib/yaml.ts'
 import type { YamlDocument } from './lib/yaml.ts'
 
 // Reading this much takes some 30 ms; starting a thread takes longer.
 const LONG = 256 * 1024
-// Longer than this no request waits for a list that is being read.
-const TURN_MS = 5
 
 /** A list in the making. */
 export interface AclReader {
@@ -91,12 +89,9 @@ export function createAclReader(findings: Findings, visit?: (document: AclDocume
 
 /** Adds every test that fails to the findings' problems. `now` (ms since 1970) is for tests that do not say when. */
 export async function runTests(acl: Acl, tests: readonly PlacedTest[], findings: Findings, now: number): Promise<void> {
-  let resumed = performance.now()
+  const takeTurns = createTurns()
   for (const { test, place } of tests) {
-    if (performance.now() - resumed > TURN_MS) {
-      await setImmediate()
-      resumed = performance.now()
-    }
+    await takeTurns()
     const failure = failureOf(test, acl, now)
     if (failure !== undefined) findings.problems.push({ ...place, message: `this test fails: ${failure}` })
   }

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Writable } from 'node:stream'
 import { loadAclList } from './acl-list.ts'
+import type { ReadAclList } from './acl-list.ts'
 import { ExplainAnswer } from './admin-questions.ts'
 import { askAdminSocket } from './admin-socket.ts'
 import { createAclAuthorizer, explain, readAuthz } from './authz/index.ts'
@@ -26,14 +27,25 @@ export function createAclTools(parts: {
 }): AclTools {
   const { env, out, err, isTerminal, log } = parts
   return {
-    loadList: async (path) => (await loadAclList(path, createFileSet())).list,
+    async loadList(path) {
+      const { list, sections } = await loadAclList(path, createFileSet())
+      if (holdsRules(sections)) return list
+      throw new ConfigError(
+        `${path} has no acl and no acl_files, and other back ends' rules cannot be looked at from here`,
+      )
+    },
     explain: (path, requests, time) => explainFiles(path, requests, time, log),
     async explainRunning(folder, requests, time) {
       if (time !== undefined)
         throw new ConfigError('--at needs a configuration file: a running server answers as of now')
-      const answer = ExplainAnswer.safeParse(await askAdminSocket(folder, { explain: requests }))
-      if (answer.success) return answer.data
-      throw new ConfigError(`the server of ${folder} is another version: its answer is not understood`)
+      const explanations: Explanation[] = []
+      for (const request of requests) {
+        const answer = ExplainAnswer.safeParse(await askAdminSocket(folder, { explain: request }))
+        if (!answer.success)
+          throw new ConfigError(`the server of ${folder} is another version: its answer is not understood`)
+        explanations.push(answer.data)
+      }
+      return explanations
     },
     dataFolder: env['REGISTRY_AUTH_DATA'] || 'data',
     now: Date.now,
@@ -52,8 +64,7 @@ async function explainFiles(
   const files = createFileSet()
   const now = (): number => time ?? Date.now()
   const { list, sections } = await loadAclList(path, files)
-  const hasList = sections === undefined || sections['acl'] !== undefined || sections['acl_files'] !== undefined
-  const authorizers: Authorizer[] = hasList ? [createAclAuthorizer(list.acl, now)] : []
+  const authorizers: Authorizer[] = holdsRules(sections) ? [createAclAuthorizer(list.acl, now)] : []
   try {
     for (const plan of sections === undefined ? [] : await readPlans(path, sections, files))
       authorizers.push(await plan.open({ now, randomBytes, log }))
@@ -63,6 +74,11 @@ async function explainFiles(
   } finally {
     for (const authorizer of authorizers) await authorizer.close?.()
   }
+}
+
+// A file of rules has no sections.
+function holdsRules(sections: ReadAclList['sections']): boolean {
+  return sections === undefined || sections['acl'] !== undefined || sections['acl_files'] !== undefined
 }
 
 async function readPlans(

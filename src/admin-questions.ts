@@ -4,23 +4,19 @@ import { z } from 'zod'
 const Labels = z.record(z.string(), z.array(z.string()))
 const Actions = z.array(z.string())
 
-/** Why are these requests decided as they are? */
+/** Why is this request decided as it is? One at a time, because the answer tells of every rule, of which there may be many. */
 export const ExplainQuestion = z.strictObject({
-  explain: z
-    .array(
-      z.strictObject({
-        identity: z.strictObject({ account: z.string(), labels: Labels, labelsArePatterns: z.boolean() }),
-        resource: z.strictObject({
-          type: z.string(),
-          class: z.string().exactOptional(),
-          name: z.string(),
-          actions: Actions,
-        }),
-        service: z.string(),
-        ip: z.string(),
-      }),
-    )
-    .max(100),
+  explain: z.strictObject({
+    identity: z.strictObject({ account: z.string(), labels: Labels, labelsArePatterns: z.boolean() }),
+    resource: z.strictObject({
+      type: z.string(),
+      class: z.string().exactOptional(),
+      name: z.string(),
+      actions: Actions,
+    }),
+    service: z.string(),
+    ip: z.string(),
+  }),
 })
 
 const Decision = z.discriminatedUnion('outcome', [
@@ -37,18 +33,16 @@ const RuleTrace = z.object({
   actions: Actions,
 })
 
-/** The answer: an explanation for each request. */
-export const ExplainAnswer = z.array(
-  z.object({
-    backends: z.array(
-      z.object({
-        backend: z.string(),
-        answer: z.object({ outcome: z.enum(['decided', 'no-match']), actions: Actions }),
-        trace: z.object({ rules: z.array(RuleTrace), decision: Decision }).optional(),
-      }),
-    ),
-    granted: Actions,
-    denied: Actions,
-    decidedBy: z.object({ backend: z.string(), rule: z.string().optional() }).optional(),
-  }),
-)
+/** The answer. */
+export const ExplainAnswer = z.object({
+  backends: z.array(
+    z.object({
+      backend: z.string(),
+      answer: z.object({ outcome: z.enum(['decided', 'no-match']), actions: Actions }),
+      trace: z.object({ rules: z.array(RuleTrace), decision: Decision }).optional(),
+    }),
+  ),
+  granted: Actions,
+  denied: Actions,
+  decidedBy: z.object({ backend: z.string(), rule: z.string().optional() }).optional(),
+})

@@ -24,8 +24,8 @@ const LONGEST_ANSWER_MS = 120_000
 export interface App {
   /** Serves this configuration from now on. Rejects with ConfigError, and goes on as before, when it cannot be served. */
   reload(config: Config): Promise<void>
-  /** What the rules that are served now say to these requests, and why. Rejects on an outage. */
-  explain(requests: readonly AuthorizationRequest[]): Promise<Explanation[]>
+  /** What the rules that are served now say to a request, and why. Rejects on an outage. */
+  explain(request: AuthorizationRequest): Promise<Explanation>
   /** Finishes requests in flight, for up to ten seconds, and frees the ports. */
   stop(): Promise<void>
 }
@@ -135,11 +135,7 @@ export async function startApp(first: Config, log: Logger, moveWith: MoveWith): 
       // In the background: what the previous one began is still finished.
       released = Promise.all([released, previous.release()])
     },
-    async explain(requests) {
-      const explanations: Explanation[] = []
-      for (const request of requests) explanations.push(await explain(current.authorizers, request))
-      return explanations
-    },
+    explain: (request) => explain(current.authorizers, request),
     async stop() {
       stopping = true
       await Promise.all([released, current.release()])

@@ -65,7 +65,7 @@ test.each([
 })
 
 test('a running server that answers something else is another version', async () => {
-  const socket = await openAdminSocket(folder.path('data'), () => Promise.resolve([{ hello: 1 }]), log)
+  const socket = await openAdminSocket(folder.path('data'), () => Promise.resolve({ hello: 1 }), log)
   await expect(tools.explainRunning(folder.path('data'), [asking('alice')], undefined)).rejects.toThrow(
     /is another version: its answer is not understood$/,
   )
@@ -74,4 +74,25 @@ test('a running server that answers something else is another version', async ()
 
 test('a running server is not asked about other times', async () => {
   await expect(tools.explainRunning(folder.path('data'), [], 0)).rejects.toThrow(/^--at needs a configuration file/)
+})
+
+test('a running server is asked about one request at a time', async () => {
+  const questions: unknown[] = []
+  const answer = (question: unknown): Promise<object> => {
+    questions.push(question)
+    return Promise.resolve({ backends: [], granted: [], denied: ['pull'] })
+  }
+  const socket = await openAdminSocket(folder.path('data'), answer, log)
+  const requests = ['alice', 'carol'].map((account) => asking(account))
+  const explanations = await tools.explainRunning(folder.path('data'), requests, undefined)
+  expect(explanations).toMatchObject([{ denied: ['pull'] }, { denied: ['pull'] }])
+  expect(questions).toEqual(requests.map((explain) => ({ explain })))
+  await socket.close()
+})
+
+test('a configuration whose rules are elsewhere is no list to look at', async () => {
+  const config = await folder.write('config.yml', 'users: {}\nacl_flies: [acl/*.yml]\n')
+  await expect(tools.loadList(config)).rejects.toThrow(
+    /config.yml has no acl and no acl_files, and other back ends' rules/,
+  )
 })

@@ -3,11 +3,12 @@ import { z } from 'zod'
 import { createMongoCollection } from '../lib/mongo.ts'
 import type { MongoCollection } from '../lib/mongo.ts'
 import { mongoKeys, readMongo } from '../lib/mongo-config.ts'
-import { mapOf, strict } from '../lib/schema.ts'
+import { strict } from '../lib/schema.ts'
 import { defineSection } from '../lib/section.ts'
 import type { Authenticator } from './authenticator.ts'
 import { createVerifyHash } from './tools.ts'
 import type { AuthnTools } from './tools.ts'
+import { UserLabels, problemsOf } from './user-record.ts'
 
 /** `mongo_auth`: `dial_info` or `uri`, and `collection`. */
 export const MongoAuthConfig = strict(mongoKeys)
@@ -17,13 +18,7 @@ export type MongoAuthConfig = z.infer<typeof MongoAuthConfig>
 const User = z.object({
   username: z.string(),
   password: z.string().optional(),
-  labels: mapOf(
-    z
-      .array(z.string())
-      .nullable()
-      .transform((values) => values ?? []),
-    'must be a map',
-  ).nullish(),
+  labels: UserLabels.nullish(),
 })
 
 export const mongo = defineSection({
@@ -89,8 +84,4 @@ export function createMongoAuthenticator(documents: UserDocuments, tools: AuthnT
     check: (signal) => documents.check(signal),
     close: () => documents.close(),
   }
-}
-
-function problemsOf({ issues }: z.ZodError): string {
-  return issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')
 }

@@ -1,7 +1,7 @@
 // Users in a SQL database, in docker_auth's table: xorm_user (id, username, password_hash, labels as JSON).
 import { z } from 'zod'
 import { parseJson } from '../lib/json.ts'
-import { mapOf, strict } from '../lib/schema.ts'
+import { strict } from '../lib/schema.ts'
 import { defineSection } from '../lib/section.ts'
 import { createSql } from '../lib/sql.ts'
 import type { Sql } from '../lib/sql.ts'
@@ -9,6 +9,7 @@ import { readSql, sqlKeys } from '../lib/sql-config.ts'
 import type { Authentication, Authenticator } from './authenticator.ts'
 import { createVerifyHash } from './tools.ts'
 import type { AuthnTools } from './tools.ts'
+import { UserLabels, problemsOf } from './user-record.ts'
 
 /** `xorm_auth`: where the database is. */
 export const XormAuthConfig = strict(sqlKeys)
@@ -38,14 +39,6 @@ const SPELLINGS = 100
 
 const Named = z.object({ username: z.string() })
 
-const Labels = mapOf(
-  z
-    .array(z.string())
-    .nullable()
-    .transform((values) => values ?? []),
-  'must be a map',
-)
-
 // Whoever wrote the row was not bound to a schema: what does not fit admits nobody.
 const User = z.object({
   password_hash: z.string(),
@@ -53,7 +46,7 @@ const User = z.object({
     .string()
     .nullable()
     .transform((text) => (text === null || text === '' ? null : parseJson(text)))
-    .pipe(Labels.nullable()),
+    .pipe(UserLabels.nullable()),
 })
 
 /** Knows the users of this database. */
@@ -99,8 +92,4 @@ export function createXormAuthenticator(sql: Sql<UserTables>, tools: AuthnTools)
     },
     close: () => sql.close(),
   }
-}
-
-function problemsOf({ issues }: z.ZodError): string {
-  return issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')
 }

@@ -51,6 +51,8 @@ export function createAclDocuments(documents: MongoCollection<object>, log: Logg
             {},
             {
               sort: { seq: 1 },
+              // Along the index of seq, a rule that somebody moves meanwhile could be missed.
+              hint: { $natural: 1 },
               projection: { _id: 0 },
               batchSize: BATCH,
               maxTimeMS: documents.maxTimeMS,

@@ -1,7 +1,7 @@
 // Rules in a SQL database, in docker_auth's table: xorm_acl_entry (acl_entry as JSON, seq), asked for in ascending seq.
 import { z } from 'zod'
 import { ConfigError } from '../lib/errors.ts'
-import { parseJson } from '../lib/json.ts'
+import { parseJson, repeatedKey } from '../lib/json.ts'
 import { duration, strict } from '../lib/schema.ts'
 import { defineSection } from '../lib/section.ts'
 import type { SectionKind } from '../lib/section.ts'
@@ -83,7 +83,7 @@ export function createSqlRows(name: string, sql: Sql<AclTables>): AclRows {
         const position = `${name}:seq=${seq}`
         if (seq === previous) refuse(position, 'stands twice: which of the two rules comes first is not known')
         previous = seq
-        yield { value: entry === null ? null : withLowerKeys(parseJson(entry), position), position }
+        yield { value: entry === null ? null : readEntry(entry, position), position }
       }
     },
     async check(signal) {
@@ -113,7 +113,14 @@ function refuse(path: string, message: string): never {
   throw new ConfigError([{ path, message }])
 }
 
-// Go's JSON does not tell Match from match. Of two keys that are then one it takes the last; here nobody has to guess.
+// Go's JSON adds a second match to the first, and JavaScript's forgets the first: here nobody has to guess.
+function readEntry(entry: string, position: string): unknown {
+  const repeated = repeatedKey(entry)
+  if (repeated !== undefined) refuse(position, `"${repeated}" stands there twice`)
+  return withLowerKeys(parseJson(entry), position)
+}
+
+// Go's JSON does not tell Match from match.
 function withLowerKeys(value: unknown, position: string, deeper: readonly string[] = ['match']): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
   const members = new Map<string, unknown>()

@@ -54,19 +54,27 @@ function questionOf({ identity: { account, labels }, resource, service, ip }: Au
 }
 
 const Output = z.object({ actions: z.array(z.string()) })
-const Answer = z.object({
-  result: z.enum(['allow', 'deny', 'no_match', 'error']),
-  actions: z.array(z.string()).nullish(),
-})
+// However they are written: in another language's quotes, or in the question's capitals; the question itself begins with the account.
+const OF_ACTIONS = /["']actions["']|^\s*\{\s*["']Actions["']/
+const OF_A_REFUSAL = /["']result["']\s*:\s*["'](?:deny|no_match|error)["']/i
+const Answer = z
+  .looseObject({
+    result: z.enum(['allow', 'deny', 'no_match', 'error']),
+    actions: z.array(z.string()).nullish(),
+  })
+  // Without actions everything is allowed: whoever misspelled them did not mean that.
+  .refine((answer) => !Object.keys(answer).some((key) => key !== 'actions' && /^actions?$/i.test(key)))
 
 /** docker_auth's exit status, and our output, which may grant a part. */
 function readEnding({ resource }: AuthorizationRequest, { status, output }: Ended): Authorization {
   if (status === 1) return decided([])
   if (status !== 0) throw new BackendError(`the program of ext_authz ended with status ${status}`)
   const { data } = Output.safeParse(parseJson(output))
-  // docker_auth ignores whatever is written. But whoever writes of actions does not mean all of them.
-  if (data === undefined && output.includes('"actions"'))
+  // docker_auth ignores whatever is written. But whoever writes of actions does not mean all of them, and who refuses means none.
+  if (data === undefined && OF_ACTIONS.test(output))
     throw new BackendError('the program of ext_authz wrote of actions in something that is no JSON with a list of them')
+  if (OF_A_REFUSAL.test(output))
+    throw new BackendError('the program of ext_authz wrote that it refuses and ended with status 0, which grants')
   return decided(data?.actions ?? resource.actions)
 }
 

@@ -1,17 +1,16 @@
 // The rules a database holds, made an access list: read whole, checked and compiled, in pieces so small that nobody waits for them.
 import { createHash } from 'node:crypto'
-import { setImmediate } from 'node:timers/promises'
 import { serialize } from 'node:v8'
 import type { z } from 'zod'
 import { ConfigError } from '../lib/errors.ts'
 import type { Problem } from '../lib/errors.ts'
+import { createTurns } from '../lib/turns.ts'
 import { createAclBuilder } from './acl/acl.ts'
 import type { Acl } from './acl/acl.ts'
 import { AclEntryConfig, matchKeys } from './acl/config.ts'
 
 const MAX_BYTES = 64 * 1024 * 1024
 const MAX_NAMED = 20
-const SLICE_MS = 5
 
 /** A rule as somebody stored it, and what logs call it: `acl_mongo:seq=20`. */
 export interface AclRow {
@@ -118,15 +117,4 @@ function isMap(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === null || Object.getPrototypeOf(prototype) === null
-}
-
-// Long work goes on after everybody else had a turn.
-function createTurns(signal: AbortSignal): () => Promise<void> {
-  let since = performance.now()
-  return async () => {
-    signal.throwIfAborted()
-    if (performance.now() - since < SLICE_MS) return
-    await setImmediate()
-    since = performance.now()
-  }
 }

@@ -148,11 +148,13 @@ function runeOf(classChar: string): number {
 }
 
 function prefixOf(items: readonly GlobItem[]): string {
-  let bytes = ''
+  const parts: string[] = []
   for (const item of items) {
     if (item.kind !== 'literal') break
-    bytes += item.bytes
+    parts.push(item.bytes)
   }
+  // Joined, it is one string; added up, it would be a tree of strings.
+  const bytes = parts.join('')
   return isAscii(bytes) ? bytes : Buffer.from(bytes, 'latin1').toString('utf8')
 }
 

@@ -19,7 +19,7 @@ export interface JsonPost {
 const MAX_ANSWER = 1024 * 1024
 const UNIX = /^unix:(?:\/\/)?(\/[^/\0][^\0]*)$/
 
-/** Checks that passwords may be sent there: `https://…`, `http://` to a loopback address, or `unix:/path/of.sock`. Throws ConfigError. */
+/** Checks that secrets may be sent there: `https://…`, `http://` to a loopback address, or `unix:/path/of.sock`. Throws ConfigError. */
 export function requireSafeUrl(text: string): void {
   if (UNIX.test(text)) return
   if (!URL.canParse(text))
@@ -28,7 +28,7 @@ export function requireSafeUrl(text: string): void {
   if (username !== '' || password !== '') throw new ConfigError('must not hold a user name or password')
   const loopback = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/.test(hostname)
   if (protocol === 'http:' && !loopback)
-    throw new ConfigError(`would send passwords to ${hostname} in clear text: https:// is needed for another machine`)
+    throw new ConfigError(`would ask ${hostname} in clear text: https:// is needed for another machine`)
   if (protocol !== 'https:' && protocol !== 'http:')
     throw new ConfigError('must begin with https://, http:// (to this machine) or unix:/')
 }

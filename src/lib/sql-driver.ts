@@ -6,6 +6,7 @@ export interface SqlDriver {
   /** Writes statements; it is never connected. */
   readonly dialect: Dialect
   rows(sql: string, parameters: readonly unknown[]): Promise<readonly unknown[]>
+  /** Ends what is under way, whose questions may never be answered then. */
   close(): Promise<void>
 }
 

@@ -1,6 +1,7 @@
 // PostgreSQL through its driver: a few connections, each with time limits, and none kept that failed.
 import { checkServerIdentity } from 'node:tls'
 import type { ConnectionOptions } from 'node:tls'
+import type { PoolClient } from 'pg'
 import { nowhere } from './sql-driver.ts'
 import type { SqlDriver } from './sql-driver.ts'
 import type { SqlServer } from './sql-settings.ts'
@@ -31,12 +32,32 @@ export async function createPostgres(settings: SqlServer & { readonly timeout: n
   })
   // A connection that breaks while nobody uses it; the next question gets another.
   pool.on('error', () => undefined)
+  pool.on('connect', (client) => client.on('error', () => undefined))
+  const using = new Set<PoolClient>()
+
+  // Thrown away when what it was used for failed.
+  function release(client: PoolClient, failed: boolean): void {
+    if (using.delete(client)) client.release(failed)
+  }
 
   return {
     dialect: new PostgresDialect({ pool: nowhere }),
-    // The pool throws a connection away when what it was used for failed.
-    rows: async (sql, parameters) => (await pool.query<object>(sql, [...parameters])).rows,
-    close: () => pool.end(),
+    async rows(sql, parameters) {
+      const client = await pool.connect()
+      using.add(client)
+      let failed = true
+      try {
+        const { rows } = await client.query<object>(sql, [...parameters])
+        failed = false
+        return rows
+      } finally {
+        release(client, failed)
+      }
+    },
+    close() {
+      for (const client of using) release(client, true)
+      return pool.end()
+    },
   }
 }
 

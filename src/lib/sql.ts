@@ -8,12 +8,13 @@ import { within } from './within.ts'
 
 // For the driver, which has limits of its own, to say what is wrong.
 const GRACE_MS = 500
+const CLOSE_MS = 2000
 
 /** A database whose tables are `Tables`, if whoever made them kept to it: a row may hold anything. */
 export interface Sql<Tables> {
   /** All rows that this statement answers with. Throws BackendError when it fails, takes too long or `signal` aborts. */
   rows(statement: (db: Kysely<Tables>) => Compilable, signal?: AbortSignal): Promise<readonly unknown[]>
-  /** Lets go of every connection; a second call does nothing. */
+  /** Lets go of every connection, and fails what is being asked; a second call does nothing. */
   close(): Promise<void>
 }
 
@@ -23,22 +24,38 @@ export async function createSql<Tables>(settings: SqlSettings): Promise<Sql<Tabl
   const driver = await createDriver(settings)
   const db = new Kysely<Tables>({ dialect: driver.dialect })
   const what = describe(settings)
+  const underWay = new Set<(why: BackendError) => void>()
   let closed: Promise<void> | undefined
+
+  async function ask(sql: string, parameters: readonly unknown[]): Promise<readonly unknown[]> {
+    try {
+      return await driver.rows(sql, parameters)
+    } catch (cause) {
+      if (parameters.length > 0 && OTHER_LETTERS.has(errorCode(cause))) return []
+      throw isMissingTable(cause) ? new BackendError(`${what} ${NO_TABLE}`, { cause }) : cause
+    }
+  }
+
+  async function close(): Promise<void> {
+    for (const fail of underWay) fail(new BackendError(`${what} was closed`))
+    // One that is still being connected is let go of when its time is over.
+    await within({ what: `the end of ${what}`, ms: CLOSE_MS }, () => driver.close()).catch(() => undefined)
+  }
 
   return {
     rows(statement, signal) {
       const { sql, parameters } = statement(db).compile()
-      return within({ what, ms: settings.timeout + GRACE_MS, signal }, async () => {
-        if (closed !== undefined) throw new BackendError(`${what} is closed`)
-        try {
-          return await driver.rows(sql, parameters)
-        } catch (cause) {
-          if (parameters.length > 0 && OTHER_LETTERS.has(errorCode(cause))) return []
-          throw isMissingTable(cause) ? new BackendError(`${what} ${NO_TABLE}`, { cause }) : cause
-        }
-      })
+      const answer = (): Promise<readonly unknown[]> =>
+        new Promise((resolve, reject) => {
+          if (closed !== undefined) return reject(new BackendError(`${what} is closed`))
+          underWay.add(reject)
+          void ask(sql, parameters)
+            .then(resolve, reject)
+            .finally(() => underWay.delete(reject))
+        })
+      return within({ what, ms: settings.timeout + GRACE_MS, signal }, answer)
     },
-    close: () => (closed ??= driver.close()),
+    close: () => (closed ??= close()),
   }
 }
 

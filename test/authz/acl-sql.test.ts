@@ -108,6 +108,12 @@ describe('a rule', () => {
     ['with a bad pattern', ['{"match":{"account":"/(/"},"actions":["*"]}', 5], 'match.account'],
     ['with two matches', ['{"match":{"account":"x"},"Match":{},"actions":["*"]}', 5], '"match" stands there twice'],
     ['with two accounts', ['{"match":{"account":"x","Account":"y"},"actions":["*"]}', 5], '"account" stands there'],
+    ['with one match twice', ['{"match":{"account":"x"},"match":{},"actions":["*"]}', 5], '"match" stands there twice'],
+    [
+      'with a key that is written in two ways',
+      ['{"match":{"account":"x","\\u0061ccount":"*"},"actions":["*"]}', 5],
+      '"account" stands there',
+    ],
     ['with a key __proto__', ['{"match":{"__proto__":{}},"actions":["*"]}', 5], 'acl_sql:seq=5'],
   ] as const)('%s refuses the whole list', async (_, row, why) => {
     expect(await refusal([[rule('alice', 'pull'), 1], row])).toContain(why)

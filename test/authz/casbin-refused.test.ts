@@ -19,6 +19,10 @@ describe('a model is refused', () => {
     [{ matcher: 'r.name.match(p.name)' }, 'm says r.name.match, which is not defined'],
     [{ matcher: 'r.name["match"](p.name)' }, 'm has a bracket, which stands in texts only'],
     [{ matcher: 'process.exit()' }, 'm says process.exit, which is not defined'],
+    [{ matcher: 'r.account' }, 'm must be a comparison'],
+    [{ matcher: '"no"' }, 'm must be a comparison'],
+    [{ matcher: '1' }, 'm must be a comparison'],
+    [{ matcher: 'r.account == p.account, true' }, ''],
     [{ matcher: 'r.account = p.account' }, ''],
     [{ matcher: 'r.account == p.account &&' }, ''],
     [{ effect: 'some(where (p.eft == deny))' }, 'e must be one of: '],
@@ -76,6 +80,14 @@ describe('a policy is refused', () => {
     expect(await ask(authorizer, { ip: '2001:db8::1' })).toEqual(['pull'])
     expect(await ask(authorizer, { account: 'bob', ip: '192.0.2.1' })).toEqual(['pull'])
     expect(await ask(authorizer, { account: 'bob', ip: '2001:db8::1' })).toEqual([])
+  })
+
+  test('nor for one that means something to another function of the matcher', async () => {
+    const matcher = 'r.account == p.account && (keyMatch(r.name, p.name) || regexMatch(r.name, p.name))'
+    const authorizer = await openFiles({ matcher, policy: 'p, alice, *, x\np, bob, lib(*, x' }, folder)
+    expect(await ask(authorizer, { name: 'any/app' })).toEqual(['pull'])
+    expect(await ask(authorizer, { account: 'bob', name: 'lib(rary' })).toEqual(['pull'])
+    expect(await ask(authorizer, { account: 'bob', name: 'any/app' })).toEqual([])
   })
 
   test('with every line that is wrong', async () => {

@@ -189,6 +189,19 @@ describe('what cannot be compared is denied, also where the rule would deny', ()
   })
 })
 
+test.each(['', 'g, alice, admin'])(
+  'a policy of %j allows nobody anything, those without a name included',
+  async (policy) => {
+    const matcher = 'g(r.account, p.account)'
+    for (const effect of ['some(where (p.eft == allow))', 'priority(p.eft) || deny']) {
+      const authorizer = await openFiles({ matcher, policy, effect }, folder)
+      for (const account of ['', 'alice']) expect(await ask(authorizer, { account, actions: ['pull'] })).toEqual([])
+    }
+    const authorizer = await openFiles({ matcher, policy, effect: '!some(where (p.eft == deny))' }, folder)
+    expect(await ask(authorizer, { account: 'alice', actions: ['pull'] })).toEqual(['pull'])
+  },
+)
+
 test('a longer policy is walked without keeping others waiting', async () => {
   const rows = Array.from({ length: 5000 }, (_, index) => `p, user${index}, team${index}/*, pull`)
   const authorizer = await open({ policy: rows.join('\n') })

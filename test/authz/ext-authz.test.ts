@@ -177,6 +177,10 @@ describe('docker_auth’s way', () => {
   })
 
   test.each([
+    `echo '{"Actions": ["pull"]}'`,
+    `echo "{'actions': ['pull']}"`,
+    `echo '{"result": "deny"}'`,
+    `echo '{"result": "no_match", "actions": ["pull"]}'`,
     `echo '{"actions": "pull"}'`,
     `echo '{"actions": ["pull", 1]}'`,
     `echo '{"actions": null}'`,
@@ -215,6 +219,8 @@ describe('an answer in JSON', () => {
     [{ result: true }, OUTAGE],
     [{ result: 'allow', actions: 'pull' }, OUTAGE],
     [{ result: 'deny', actions: [1] }, OUTAGE],
+    [{ result: 'allow', Actions: ['pull'] }, OUTAGE],
+    [{ result: 'allow', action: 'pull' }, OUTAGE],
     [{ actions: ['pull'] }, OUTAGE],
     [{}, OUTAGE],
     [[], OUTAGE],

@@ -51,11 +51,27 @@ test('a difference is what changes, the rules, and a request', async () => {
     status: 1,
     text: [
       'gains push: decided by acl.yml:1 before, by a now',
-      '  alice from 192.0.2.1 asks for repository:a/app:push',
+      '  alice asks for repository:a/app:push',
+      '  anonymous asks for repository:a/app:push',
       '1 difference; there are no others: proved',
       '',
     ].join('\n'),
   })
+})
+
+test('many differences are counted, the first of them shown', async () => {
+  const rules = Array.from({ length: 25 }, (_, index) => ({ match: { name: `team${index}/app` } }))
+  const { text } = await run(['none', 'many'], { many: listOf(rules) })
+  expect(text.match(/^gains/gm)).toHaveLength(20)
+  expect(text).toContain('\nand 5 more; --json lists them\n25 differences; there are no others: proved\n')
+})
+
+test('a rule that decides before and now is named once', async () => {
+  const { text } = await run(['old', 'new'], {
+    old: listOf([{ match: { name: 'a' }, id: 'a', actions: ['pull', 'push'] }]),
+    new: listOf([{ match: { name: 'a' }, id: 'a' }]),
+  })
+  expect(text).toContain('loses push: decided by a before and now\n  alice asks for repository:a:push\n')
 })
 
 test('what was only tried with samples is said', async () => {

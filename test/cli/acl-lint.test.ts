@@ -45,18 +45,28 @@ test('a finding is a place, a reason, an example and a fix', async () => {
     text: [
       'acl.yml:2:1: rule late: never decides: acl.yml:1 matches every request that this rule matches',
       '  why: the first rule that matches decides, and acl.yml:1 grants less: pull, not pull,push',
-      '  example: alice from 192.0.2.1 asks for repository:a/b:pull,push: acl.yml:1 grants pull',
-      '  fix: remove it, move it before acl.yml:1, or make acl.yml:1 match less',
+      '  example: alice asks for repository:a/b:pull,push: acl.yml:1 grants pull',
+      '  fix: move it before acl.yml:1, or remove it',
       '1 finding',
       '',
     ].join('\n'),
   })
 })
 
+test('a rule that stands before many is not said of each of them', async () => {
+  const names = ['a', 'b', 'c', 'd', 'e'].map((name) => ({ match: { name }, id: name }))
+  const { text } = await run(['acl.yml'], listOf([{ match: {}, id: 'all' }, ...names], { setting: PLAIN }))
+  expect(text.match(/never decides/g)).toHaveLength(3)
+  expect(text).toContain('\nall comes first for 2 more: d, e\n5 findings\n')
+})
+
 test('--json is one document', async () => {
   const { status, text } = await run(['--json', 'acl.yml'], bad)
   expect(status).toBe(1)
-  expect(JSON.parse(text)).toMatchObject([{ kind: 'shadowed', proved: true, line: 2, column: 1, rule: 'late' }])
+  expect(JSON.parse(text)).toMatchObject({
+    findings: [{ kind: 'shadowed', proved: true, line: 2, column: 1, rule: 'late', by: 'acl.yml:1' }],
+    complete: true,
+  })
 })
 
 test.each([[[]], [['a', 'b']], [['--jsn', 'a']]])('%j is refused in one sentence', async (args) => {

@@ -9,6 +9,7 @@ import { replayLogs } from '../../src/cli/acl/replay-run.ts'
 import type { Replay } from '../../src/cli/acl/replay-run.ts'
 import type { AclTools } from '../../src/cli/acl/tools.ts'
 import type { AclList } from '../../src/authz/index.ts'
+import { requires, SLOW } from '../real/requires.ts'
 import { useFolder } from '../support/folder.ts'
 import { dockerAuthLine, goMap, listOf, ownLine } from './acl-replay-logs.ts'
 import { printingTools } from './acl-tools.ts'
@@ -199,7 +200,7 @@ test('what was decided before is remembered for the same request only', () => {
       if (token.labelsAreCertain || !('team' in labels) || labels.team.length < 2) expect(isCertain).toBe(true)
       else expect(isCertain).toBe(createJudge(list)(token)(resource).isCertain)
     }),
-    { numRuns: 3000 },
+    { numRuns: 1000 },
   )
 })
 
@@ -276,29 +277,6 @@ describe('logs', () => {
     expect(text).toContain('a\\u001b[2Jb\\u0085')
   })
 
-  test('take little memory, however long they are', async () => {
-    const list = listOf({ match: { account: 'user-*' }, actions: ['*'] })
-    const padding = 'x'.repeat(800)
-    function* lines(): Generator<string> {
-      for (let index = 0; index < 90_000; index++) yield ownLine({ account: `user-${index}-${padding}` })
-    }
-    const batches = async function* (): AsyncGenerator<string[]> {
-      let batch: string[] = []
-      for (const line of lines()) {
-        batch.push(line)
-        if (batch.length < 500) continue
-        yield await Promise.resolve(batch)
-        batch = []
-      }
-    }
-    const before = process.memoryUsage().heapUsed
-    let most = 0
-    const log = { name: 'x', size: undefined, lines: batches, bytesRead: () => 0 }
-    const result = await replayLogs([log], list, () => (most = Math.max(most, process.memoryUsage().heapUsed)))
-    expect(result).toMatchObject({ lines: 90_000, differing: 0 })
-    expect((most - before) / 1024 / 1024).toBeLessThan(190)
-  })
-
   test('of ever new accounts are counted rather than kept', async () => {
     const lines = Array.from({ length: 12_000 }, (_, index) => ownLine({ account: `user-${index}` }))
     const result = await found([ownLine({ account: 'x'.repeat(5000) }), ...lines], PULL_ONLY)
@@ -343,5 +321,30 @@ describe('the command line', () => {
     await expect(run(['--log', folder.path(), 'new.yml'], EVERYTHING)).rejects.toThrow(/is a folder, not a file$/)
     const file = await folder.write('x.gz', 'not packed')
     await expect(run(['--log', file, 'new.yml'], EVERYTHING)).rejects.toThrow(/x\.gz: cannot be read \(Z_DATA_ERROR\)$/)
+  })
+})
+
+requires(SLOW)('long logs', () => {
+  test('take little memory, however long they are', async () => {
+    const list = listOf({ match: { account: 'user-*' }, actions: ['*'] })
+    const padding = 'x'.repeat(800)
+    function* lines(): Generator<string> {
+      for (let index = 0; index < 90_000; index++) yield ownLine({ account: `user-${index}-${padding}` })
+    }
+    const batches = async function* (): AsyncGenerator<string[]> {
+      let batch: string[] = []
+      for (const line of lines()) {
+        batch.push(line)
+        if (batch.length < 500) continue
+        yield await Promise.resolve(batch)
+        batch = []
+      }
+    }
+    const before = process.memoryUsage().heapUsed
+    let most = 0
+    const log = { name: 'x', size: undefined, lines: batches, bytesRead: () => 0 }
+    const result = await replayLogs([log], list, () => (most = Math.max(most, process.memoryUsage().heapUsed)))
+    expect(result).toMatchObject({ lines: 90_000, differing: 0 })
+    expect((most - before) / 1024 / 1024).toBeLessThan(190)
   })
 })

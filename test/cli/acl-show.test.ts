@@ -107,6 +107,7 @@ describe('a rule that cannot decide for a person is not shown', () => {
     ['another label', { match: { labels: { team: 'db' } }, actions: ['*'] }],
     ['a label they lack', { match: { labels: { group: '*' } }, actions: ['*'] }],
     ['a label they lack, in a name', { match: { name: '${labels:group}/*' }, actions: ['*'] }],
+    ['a label they lack, compared with the resource', { match: { labels: { group: '${name}' } }, actions: ['*'] }],
     ['one of the labels it requires', { match: { requires_labels: { team: ['web', 'db'] } }, actions: ['*'] }],
     ['another address', { match: { ip: '10.0.0.0/8' }, actions: ['*'] }],
     ['another service', { match: { service: 'other' }, actions: ['*'] }],

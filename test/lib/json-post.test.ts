@@ -232,6 +232,7 @@ describe('passwords may be sent', () => {
     ['http://127.0.0.1@example.com/', 'user name'],
     ['https://user:secret@example.com/', 'user name'],
     ['https://token@example.com/', 'user name'],
+    ['http://example.com/?key=canary', 'would ask example.com in clear text'],
     ['ftp://example.com/', 'must begin with'],
     ['file:///etc/passwd', 'must begin with'],
     ['unix:relative.sock', 'must begin with'],

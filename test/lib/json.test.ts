@@ -1,6 +1,6 @@
 // JSON from others, and JSON for programs that read lines.
 import { expect, test } from '@jest/globals'
-import { formatJsonLine, parseJson } from '../../src/lib/json.ts'
+import { formatJsonLine, parseJson, repeatedKey } from '../../src/lib/json.ts'
 
 test.each([
   ['{"a":1}', { a: 1 }],
@@ -14,3 +14,12 @@ test('a line is ASCII and holds no line break but its own, whatever the value ho
   expect(line).toMatch(/^[ -~]+\n$/)
   expect(JSON.parse(line)).toEqual(value)
 })
+
+test.each([
+  ['{"a":1,"b":{"a":2},"c":[{"a":3},{"a":4}]}', undefined],
+  ['{"a":"\\"b\\":","b":"{\\"b\\":1}"}', undefined],
+  ['{"a":{},"b":{},"a":1}', 'a'],
+  ['[{"b":{"x":1 , "y":{} ,\n"x"\t:2}}]', 'x'],
+  ['{"a":1,"\\u0061":2}', 'a'],
+  ['no JSON {"', undefined],
+])('the key that stands twice in %j is %j', (text, key) => expect(repeatedKey(text)).toBe(key))

@@ -284,6 +284,19 @@ requires(...ownMongoRequirement())('acl_mongo of a server without change streams
     passage.close()
     await rulesIn(mongo).drop()
   })
+
+  test('that is silent while the rules are read does not keep them from being closed', async () => {
+    await rulesIn(mongo).insertOne(rule(1, 'pull'))
+    const passage = await startPassage(mongo.port)
+    const { authorizer } = await open({ ...mongo, uri: `mongodb://127.0.0.1:${passage.port}/` }, 200)
+    passage.hush()
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    const late = new Promise((resolve) => setTimeout(resolve, 4000, 'still open').unref())
+    const closed = Promise.resolve(authorizer.close?.()).then(() => 'closed')
+    expect(await Promise.race([closed, late])).toBe('closed')
+    passage.close()
+    await rulesIn(mongo).drop()
+  })
 })
 
 requires(...mongoRequirement())('acl_mongo of a server with change streams', () => {

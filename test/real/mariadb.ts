@@ -20,7 +20,7 @@ export const startMariadb = async (...settings: readonly string[]): Promise<SqlS
   await succeeds(...unprivileged(program('mariadb-install-db'), install), { cwd: folder })
   const args = [
     ...['--no-defaults', `--datadir=${data}`, `--socket=${socketPath}`, `--pid-file=${join(folder, 'pid')}`],
-    ...['--bind-address=127.0.0.1', `--port=${port}`, '--skip-name-resolve', '--innodb-flush-log-at-trx-commit=0'],
+    ...['--bind-address=127.0.0.1', `--port=${port}`, '--skip-name-resolve', '--innodb-flush-log-at-trx-commit=2'],
     ...settings.map((setting) => `--${setting}`),
   ]
 

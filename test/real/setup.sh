@@ -137,6 +137,7 @@ pinned crane "$containerregistry" "$containerregistry/cmd/crane" v0.22.1
 pinned oras oras.land/oras oras.land/oras/cmd/oras v1.3.6
 pinned regctl "$regclient" "$regclient/cmd/regctl" v0.11.7
 pinned_local ferretdb-test "$here/ferretdb"
+pinned_local docker-auth-contract "$here/docker-auth-contract"
 keycloak 26.0.8
 # For the test that builds it, which then needs no network.
 if command -v go >/dev/null; then (cd "$here/goleveldb" && go mod download); fi

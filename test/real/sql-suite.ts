@@ -234,8 +234,8 @@ export function sqlSuite(name: string, start: () => Promise<SqlServer>, tables: 
         ['NULL', '{"match":{},"actions":["*"]}', 'no seq'],
         ['5', '{"match":{},"actions":["*"]}', 'stands twice'],
         ['6', '{"match":{"acount":"x"},"actions":["*"]}', 'acount'],
-        ['6', '{"match":{"name":"/(/"},"actions":["*"]}', 'seq 6'],
-        ['6', 'no JSON', 'seq 6'],
+        ['6', '{"match":{"name":"/(/"},"actions":["*"]}', 'seq=6'],
+        ['6', 'no JSON', 'seq=6'],
       ] as const) {
         recorder.lines.length = 0
         await server.script(`INSERT INTO xorm_acl_entry (acl_entry, seq) VALUES (${text(entry)}, ${seq})`)

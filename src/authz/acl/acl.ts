@@ -2,11 +2,10 @@
 import type { Authorization, AuthorizationRequest, Authorizer } from '../authorizer.ts'
 import type { AclEntryConfig } from './config.ts'
 import { failedConditions, undecidedConditions } from './describe.ts'
-import { firstOf } from './merge.ts'
 import { createPatternCompiler } from './pattern.ts'
 import { createRuleIndex } from './rule-index.ts'
 import type { RuleIndex } from './rule-index.ts'
-import { compileRule, grantedBy, labelsOf, matchesRule } from './rule.ts'
+import { compileRule, firstMatching, grantedBy, labelsOf, matchesRule } from './rule.ts'
 import type { CompiledRule, Remark, Rule } from './rule.ts'
 import type { RuleTrace, Trace } from './trace.ts'
 import { startWalk } from './walk.ts'
@@ -33,7 +32,7 @@ export interface Acl {
 /** Builds a list rule by rule, so that a long one need not be compiled in one go. */
 export interface AclBuilder {
   /** Compiles the next rule. One with problems is left out: whoever adds it must not use the list. */
-  add(sourced: SourcedEntry): Pick<CompiledRule, 'problems' | 'warnings'>
+  readonly add: (sourced: SourcedEntry) => Pick<CompiledRule, 'problems' | 'warnings'>
   /** The list; nothing is added afterwards. */
   finish(): Acl
 }
@@ -60,9 +59,9 @@ export function compileAcl(entries: readonly SourcedEntry[]): CompiledAcl {
   return { acl: problems.length === 0 ? builder.finish() : undefined, problems, warnings: listed('warnings') }
 }
 
-// So many rules are looked at in turn before the index is asked, and the index is not worth asking for fewer than so many more.
-const HEAD = 10
-const INDEXED = 54
+// So many rules are looked at in turn before the index is asked, and the index is worth asking where it can leave out so many others.
+const HEAD = 4
+const INDEXED = 60
 
 /** Starts an empty list. */
 export function createAclBuilder(): AclBuilder {
@@ -70,10 +69,21 @@ export function createAclBuilder(): AclBuilder {
   const index = createRuleIndex()
   const compilers = { 1: createPatternCompiler(1), 2: createPatternCompiler(2) }
   const labels = new Set<string>()
+  const sets = new Map<string, readonly string[]>()
+
+  // The same list of actions for all rules that allow the same: a long list has few different ones.
+  function shared(actions: readonly string[]): readonly string[] {
+    const key = JSON.stringify(actions)
+    const known = sets.get(key) ?? actions
+    sets.set(key, known)
+    return known
+  }
+
   return {
     add(sourced) {
       const { compile } = compilers[sourced.syntax ?? 1]
-      const { rule, problems, warnings } = compileRule(sourced, rules.length, compile)
+      const { rule: compiled, problems, warnings } = compileRule(sourced, rules.length, compile)
+      const rule = { ...compiled, actions: shared(compiled.actions) }
       if (problems.length === 0) {
         for (const label of labelsOf(rule)) labels.add(label)
         if (rule.number >= HEAD) index.add(rule)
@@ -90,14 +100,18 @@ export function createAclBuilder(): AclBuilder {
 }
 
 function createAcl(rules: readonly Rule[], index: RuleIndex, labels: ReadonlySet<string>): Acl {
-  const isIndexed = rules.length >= HEAD + INDEXED
+  const isIndexed = index.size() >= INDEXED
   const head = isIndexed ? rules.slice(0, HEAD) : rules
 
   // The first rule that matches, or of which it cannot be told: those behind it may grant what it denies.
   function find(walk: Walk): Rule | undefined {
-    for (const rule of head) if (matchesRule(rule, walk) || walk.budget < 0) return rule
-    if (!isIndexed) return undefined
-    return firstOf(index.candidates(walk.request), (rule) => matchesRule(rule, walk) || walk.budget < 0)
+    const early = firstMatching(head, walk)
+    if (early !== undefined || !isIndexed) return early
+    const found = index.find(walk.request, (number) => {
+      const rule = rules[number]
+      return rule !== undefined && matchesRule(rule, walk)
+    })
+    return rules[found]
   }
 
   function decisionOf(found: Rule | undefined, walk: Walk): Authorization {

@@ -1,7 +1,8 @@
 // What an explanation says about a condition that does not hold.
-import { holds } from './condition.ts'
-import type { Condition, FieldCondition, LabelCondition } from './condition.ts'
+import { holds, isLabelKey } from './condition.ts'
+import type { Condition, TextCondition } from './condition.ts'
 import { fixedFillings } from './fillings.ts'
+import { conditionsOf } from './rule.ts'
 import type { Rule } from './rule.ts'
 import { FIELDS, render } from './template.ts'
 import { DAYS } from './time.ts'
@@ -12,26 +13,24 @@ import type { Walk } from './walk.ts'
 const ORDER: readonly Condition['on'][] = [...FIELDS, 'labels', 'requires_labels', 'ip', 'time']
 
 /** Every condition of the rule that does not hold, in the order account, type, name, service, labels, requires_labels, ip, time. */
-export function failedConditions({ conditions }: Rule, walk: Walk): FailedCondition[] {
-  return conditions
+export function failedConditions(rule: Rule, walk: Walk): FailedCondition[] {
+  return conditionsOf(rule)
     .filter((condition) => !holds(condition, walk))
     .sort((one, other) => ORDER.indexOf(one.on) - ORDER.indexOf(other.on))
     .map((condition) => describe(condition, walk))
 }
 
 /** The condition that could not be told, because the label values have too many combinations. */
-export function undecidedConditions({ conditions }: Rule): FailedCondition[] {
-  return conditions.flatMap((condition) =>
-    'pattern' in condition && condition.pattern.kind === 'open'
-      ? { condition: nameOf(condition), pattern: condition.written, value: UNDECIDED }
-      : [],
+export function undecidedConditions(rule: Rule): FailedCondition[] {
+  return conditionsOf(rule).flatMap((condition) =>
+    condition.kind === 'open' ? { condition: nameOf(condition), pattern: condition.written, value: UNDECIDED } : [],
   )
 }
 
 const UNDECIDED = '(the label values have too many combinations to tell: denied)'
 
 function describe(condition: Condition, walk: Walk): FailedCondition {
-  if ('pattern' in condition) {
+  if ('captures' in condition) {
     const described = { condition: nameOf(condition), pattern: condition.written }
     const filled = filledText(condition, walk)
     const value = valueText(condition, walk)
@@ -42,29 +41,28 @@ function describe(condition: Condition, walk: Walk): FailedCondition {
   return { condition: 'ip', pattern: [condition.written].flat().join(', '), value: walk.request.ip || '(no address)' }
 }
 
-function nameOf(condition: FieldCondition | LabelCondition): string {
-  return 'label' in condition ? `${condition.on}.${condition.label}` : condition.on
+function nameOf(condition: TextCondition): string {
+  return isLabelKey(condition.on) ? `${condition.on}.${condition.label}` : condition.on
 }
 
-function valueText(condition: FieldCondition | LabelCondition, { request }: Walk): string {
-  if (!('label' in condition)) return valueOf(request, condition.on)
+function valueText({ on, label }: TextCondition, { request }: Walk): string {
+  if (!isLabelKey(on)) return valueOf(request, on)
   const { labels } = request.identity
-  const values = Object.hasOwn(labels, condition.label) ? labels[condition.label] : undefined
-  if (values === undefined) return `(no label ${condition.label})`
-  return values.length === 0 ? `(label ${condition.label} without a value)` : listText(values)
+  const values = Object.hasOwn(labels, label) ? labels[label] : undefined
+  if (values === undefined) return `(no label ${label})`
+  return values.length === 0 ? `(label ${label} without a value)` : listText(values)
 }
 
 // Values stand here as they are; in the pattern that is matched they are quoted.
-function filledText(condition: FieldCondition | LabelCondition, walk: Walk): string | undefined {
-  const { pattern, captures } = condition
-  if (pattern.kind !== 'open') return undefined
+function filledText(condition: TextCondition, walk: Walk): string | undefined {
+  const { on, pattern, captures } = condition
+  if (pattern?.kind !== 'open') return undefined
   const { labels } = walk.request.identity
   const fillings = fixedFillings(pattern, walk.request, captures)
   const body = render(pattern.template, (index) => {
     const placeholder = pattern.template.placeholders[index]
     const filling = fillings[index]?.text ?? ''
-    if ('label' in condition || placeholder?.kind !== 'label' || !Object.hasOwn(labels, placeholder.label))
-      return filling
+    if (isLabelKey(on) || placeholder?.kind !== 'label' || !Object.hasOwn(labels, placeholder.label)) return filling
     return `{${listText(labels[placeholder.label] ?? [])}}`
   }).join('')
   return pattern.template.kind === 'regex' ? `/${body}/` : body

@@ -1,46 +1,25 @@
-// The first rule of several lists that passes a test, in the order of the whole list, without putting the lists together.
-import type { Rule } from './rule.ts'
-
-interface Cursor {
-  readonly list: readonly Rule[]
-  at: number
-}
+// The first rule of several chains that passes a test, in the order of the whole list, without putting the chains together.
+import type { Places } from './places.ts'
 
 /**
- * The first rule that passes. The lists are in ascending order each, none is empty; the test sees every rule up to the one that passes,
- * in order, and one that is in two lists twice.
+ * The first rule that passes, or -1. `heads` has the first rule of each chain and is used up; the test sees every rule up to the one
+ * that passes, in order, and one that is in two chains twice.
  */
-export function firstOf(lists: readonly (readonly Rule[])[], passes: (rule: Rule) => boolean): Rule | undefined {
-  if (lists.length < 2) return lists[0]?.find(passes)
-  const cursors = lists.map((list): Cursor => ({ list, at: 0 }))
-  cursors.sort((one, other) => headOf(one) - headOf(other))
-  for (let first = 0; first < cursors.length;) {
-    const cursor = cursors[first]
-    if (cursor === undefined) break
-    const bound = headOf(cursors[first + 1])
-    for (
-      let rule = cursor.list[cursor.at];
-      rule !== undefined && rule.number <= bound;
-      rule = cursor.list[++cursor.at]
-    ) {
-      if (passes(rule)) return rule
-    }
-    if (cursor.at === cursor.list.length) first++
-    else sink(cursors, first)
+export function firstOf(heads: number[], { next }: Pick<Places, 'next'>, passes: (rule: number) => boolean): number {
+  if (heads.length > 1) heads.sort((one, other) => one - other)
+  for (let first = 0; first < heads.length;) {
+    const rule = heads[first] ?? -1
+    if (passes(rule)) return rule
+    const behind = next(rule)
+    if (behind === -1) first++
+    else sink(heads, first, behind)
   }
-  return undefined
+  return -1
 }
 
-function headOf(cursor: Cursor | undefined): number {
-  return cursor?.list[cursor.at]?.number ?? Infinity
-}
-
-// Moves the first cursor behind those whose heads are smaller.
-function sink(cursors: Cursor[], first: number): void {
-  for (let at = first; headOf(cursors[at + 1]) < headOf(cursors[at]); at++) {
-    const [one, next] = [cursors[at], cursors[at + 1]]
-    if (one === undefined || next === undefined) return
-    cursors[at] = next
-    cursors[at + 1] = one
-  }
+// Puts a rule in the place of the first one, behind those with smaller numbers.
+function sink(heads: number[], first: number, rule: number): void {
+  let at = first
+  for (; at + 1 < heads.length && (heads[at + 1] ?? 0) < rule; at++) heads[at] = heads[at + 1] ?? 0
+  heads[at] = rule
 }

@@ -9,17 +9,10 @@ import type { Template } from './template.ts'
 
 export type Matches = (subject: string) => boolean
 
-/** A pattern that matches one text. */
-export interface LiteralPattern {
-  readonly kind: 'literal'
+/** A pattern that matches one text, or all texts that begin like it: with a star, those that have no further slash. */
+export interface PlainPattern {
+  readonly kind: 'literal' | 'star' | 'doublestar'
   readonly prefix: string
-}
-
-/** A pattern that matches all texts that begin like this, without a further slash unless it `crosses` them. */
-export interface BeginningPattern {
-  readonly kind: 'beginning'
-  readonly prefix: string
-  readonly crosses: boolean
 }
 
 /** Any other pattern without placeholders. Everything it matches begins with `prefix`. */
@@ -39,7 +32,7 @@ export interface OpenPattern {
   readonly needsAll: boolean
 }
 
-export type Pattern = LiteralPattern | BeginningPattern | ConstantPattern | OpenPattern
+export type Pattern = PlainPattern | ConstantPattern | OpenPattern
 
 /** What a placeholder stands for: text to be quoted, a piece of pattern (a label's value), or nothing, so that its own text stays. */
 export interface Filling {
@@ -113,7 +106,7 @@ function compileConstant(kind: Template['kind'], parts: readonly string[], synta
   if (kind === 'glob') {
     const { matches, malformed, literal, prefix, tail } = compileGlob(parts, syntax)
     if (literal !== undefined) return { pattern: { kind: 'literal', prefix } }
-    if (tail !== undefined) return { pattern: { kind: 'beginning', prefix, crosses: tail === 'doublestar' } }
+    if (tail !== undefined) return { pattern: { kind: tail, prefix } }
     return { pattern: { kind, prefix, matches }, malformed }
   }
   const source = parts.join('')
@@ -124,11 +117,19 @@ function compileConstant(kind: Template['kind'], parts: readonly string[], synta
   return { pattern: exact ? { kind: 'literal', prefix } : { kind, prefix, matches: compiled.regex.matches } }
 }
 
-/** Whether a pattern without placeholders matches. */
-export function matchesConstant(pattern: Exclude<Pattern, OpenPattern>, subject: string): boolean {
-  if (pattern.kind === 'literal') return subject === pattern.prefix
-  if (pattern.kind === 'beginning') return isBelow(subject, pattern.prefix, pattern.crosses)
-  return subject.startsWith(pattern.prefix) && pattern.matches(subject)
+/** Whether a pattern's kind and prefix say all about it. */
+export function isPlainPattern(pattern: Pattern): pattern is PlainPattern {
+  return pattern.kind === 'literal' || pattern.kind === 'star' || pattern.kind === 'doublestar'
+}
+
+/** Whether a plain pattern matches. */
+export function matchesPlain(kind: Pattern['kind'], prefix: string, subject: string): boolean {
+  return kind === 'literal' ? subject === prefix : isBelow(subject, prefix, kind === 'doublestar')
+}
+
+/** Whether another pattern without placeholders matches. */
+export function matchesConstant({ prefix, matches }: ConstantPattern, subject: string): boolean {
+  return subject.startsWith(prefix) && matches(subject)
 }
 
 /** Whether it can be told at a glance that a text lacks this filling: it is literal text, or nothing can match it. */
@@ -166,8 +167,11 @@ function compileFilled(template: Template, syntax: GlobSyntax, fillings: readonl
     if (filling === undefined) return ''
     return filling.as === 'text' ? QUOTE[template.kind](filling.text) : filling.text
   })
+  // An expression of nothing would match everything; docker_auth takes it for the two slashes that are left of it.
+  if (template.kind === 'regex' && parts.join('') === '') return (subject) => subject === '//'
   const { pattern } = compileConstant(template.kind, parts, syntax)
-  return (subject) => pattern.kind !== 'open' && matchesConstant(pattern, subject)
+  if (isPlainPattern(pattern)) return (subject) => matchesPlain(pattern.kind, pattern.prefix, subject)
+  return pattern.kind === 'open' ? () => false : (subject) => matchesConstant(pattern, subject)
 }
 
 function lazily(compile: () => Matches): Matches {

@@ -2,17 +2,18 @@
 import { compileIpPattern } from '../../lib/ip.ts'
 import { compileRegex } from '../../lib/regex.ts'
 import type { Regex } from '../../lib/regex.ts'
-import { costOf, holds } from './condition.ts'
-import type { Condition } from './condition.ts'
+import { costOf, holds, isLabelKey } from './condition.ts'
+import type { Condition, TextCondition } from './condition.ts'
 import type { AclEntryConfig } from './config.ts'
 import type { Captures } from './fillings.ts'
-import type { CompiledPattern, Pattern } from './pattern.ts'
+import { isPlainPattern } from './pattern.ts'
+import type { CompiledPattern } from './pattern.ts'
 import { FIELDS, parseTemplate, regexSource } from './template.ts'
 import type { Field } from './template.ts'
 import { compileTime } from './time.ts'
 import type { Walk } from './walk.ts'
 
-/** A compiled rule; its conditions are in the order in which they are checked, the cheap ones first. */
+/** A compiled rule. */
 export interface Rule {
   /** Its place in the list, from 0. */
   readonly number: number
@@ -20,7 +21,8 @@ export interface Rule {
   readonly name: string
   /** `file:line` */
   readonly position: string
-  readonly conditions: readonly Condition[]
+  /** The first condition that is checked, one of the cheapest. */
+  readonly first: Condition | undefined
   readonly actions: readonly string[]
 }
 
@@ -30,11 +32,16 @@ export interface Remark {
   readonly message: string
 }
 
+/** Something that a rule may say, but that its author surely did not mean. */
+export interface Warning extends Remark {
+  readonly kind: 'malformed' | 'placeholder' | 'unanchored'
+}
+
 /** A rule with any `problems` must not be used; `warnings` are for the admin to read. */
 export interface CompiledRule {
   readonly rule: Rule
   readonly problems: readonly Remark[]
-  readonly warnings: readonly Remark[]
+  readonly warnings: readonly Warning[]
 }
 
 /** Compiles one rule of a valid configuration; `number` is its place in the list. */
@@ -44,31 +51,33 @@ export function compileRule(
   compilePattern: (source: string) => CompiledPattern,
 ): CompiledRule {
   const problems: Remark[] = []
-  const warnings: Remark[] = []
+  const warnings: Warning[] = []
   const conditions: Condition[] = []
   const captures = compileCaptures(match)
 
-  function compile(text: string, path: Remark['path']): Pattern {
-    const { pattern, invalid, malformed } = compilePattern(text)
+  function add(on: TextCondition['on'], label: string, written: string, path: Remark['path']): void {
+    const { pattern, invalid, malformed } = compilePattern(written)
     if (invalid !== undefined) problems.push({ path, message: invalid })
-    if (malformed === true) warnings.push({ path, message: 'is a malformed pattern: this rule never matches' })
-    const unknown = text.includes('${') ? /\$\{[^}]*\}/.exec(parseTemplate(text).texts.join(' ')) : null
-    if (unknown !== null) warnings.push({ path, message: `${unknown[0]} is no placeholder and stands for itself` })
-    return pattern
+    if (malformed === true) warnings.push({ kind: 'malformed', path, message: MALFORMED })
+    const unknown = written.includes('${') ? /\$\{[^}]*\}/.exec(parseTemplate(written).texts.join(' ')) : null
+    if (unknown !== null) {
+      warnings.push({ kind: 'placeholder', path, message: `${unknown[0]} is no placeholder and stands for itself` })
+    }
+    const { kind, prefix } = pattern
+    const other = isPlainPattern(pattern) ? undefined : pattern
+    conditions.push({ on, label, kind, prefix, pattern: other, next: undefined, written, captures })
   }
 
   for (const field of FIELDS) {
     const written = match[field]
     if (written === undefined) continue
     const path = ['match', field]
-    conditions.push({ on: field, written, pattern: compile(written, path), captures })
-    if (field === 'account' && isUnanchored(written)) warnings.push({ path, message: UNANCHORED })
+    add(field, '', written, path)
+    if (field === 'account' && isUnanchored(written)) warnings.push({ kind: 'unanchored', path, message: UNANCHORED })
   }
   for (const on of ['labels', 'requires_labels'] as const) {
     for (const [label, value] of Object.entries(match[on] ?? {})) {
-      for (const { written, path } of listed(value, ['match', on, label])) {
-        conditions.push({ on, label, written, pattern: compile(written, path), captures })
-      }
+      for (const { written, path } of listed(value, ['match', on, label])) add(on, label, written, path)
     }
   }
   if (match.ip !== undefined) {
@@ -77,15 +86,21 @@ export function compileRule(
       if (network === undefined) problems.push({ path, message: NO_IP })
       return network ?? []
     })
-    conditions.push({ on: 'ip', written: match.ip, networks })
+    conditions.push({ on: 'ip', kind: 'ip', written: match.ip, networks, next: undefined })
   }
-  if (match.time !== undefined) conditions.push({ on: 'time', written: match.time, holds: compileTime(match.time) })
+  if (match.time !== undefined) {
+    const { time } = match
+    conditions.push({ on: 'time', kind: 'time', written: time, holds: compileTime(time), next: undefined })
+  }
 
   // What the cheap ones turn away costs the others nothing.
   conditions.sort((one, other) => costOf(one) - costOf(other))
-  return { rule: { number, name: id ?? position, position, conditions, actions }, problems, warnings }
+  for (const [index, condition] of conditions.entries()) condition.next = conditions[index + 1]
+  const rule = { number, name: id ?? position, position, first: conditions[0], actions }
+  return { rule, problems, warnings }
 }
 
+const MALFORMED = 'is a malformed pattern: this rule never matches'
 const UNANCHORED = 'is not anchored with ^ and $: it also matches accounts that merely contain what it describes'
 const NO_IP = 'is neither an IP address nor a network such as 192.0.2.0/24'
 
@@ -127,11 +142,27 @@ function compileCaptures(match: AclEntryConfig['match']): Captures {
   return Object.keys(captures).length === 0 ? NO_CAPTURES : captures
 }
 
-/** Whether every condition holds; false with a budget below zero means that it could not be told. */
-export function matchesRule({ conditions }: Rule, walk: Walk): boolean {
-  // A loop, because `every` with a closure takes twice as long and this runs for every rule of every request.
-  for (const condition of conditions) if (!holds(condition, walk)) return false
+/** Whether every condition holds; true with a budget below zero means that it could not be told. */
+export function matchesRule({ first }: Rule, walk: Walk): boolean {
+  for (let condition = first; condition !== undefined; condition = condition.next) {
+    // Only what has placeholders takes from the budget.
+    if (!holds(condition, walk)) return condition.kind === 'open' && walk.budget < 0
+  }
   return true
+}
+
+/** The first rule that matches, or of which it cannot be told. */
+export function firstMatching(rules: readonly Rule[], walk: Walk): Rule | undefined {
+  // A loop, because `find` with a closure takes twice as long and this runs for every request.
+  for (const rule of rules) if (matchesRule(rule, walk)) return rule
+  return undefined
+}
+
+/** All conditions, in the order in which they are checked. */
+export function conditionsOf({ first }: Rule): Condition[] {
+  const conditions: Condition[] = []
+  for (let condition = first; condition !== undefined; condition = condition.next) conditions.push(condition)
+  return conditions
 }
 
 /** Which of the actions asked for the rule allows. */
@@ -141,10 +172,11 @@ export function grantedBy({ actions }: Rule, asked: readonly string[]): readonly
 }
 
 /** The names of the labels that a rule compares. */
-export function labelsOf({ conditions }: Rule): string[] {
-  return conditions.flatMap((condition) => {
-    if (condition.on === 'labels' || condition.on === 'requires_labels') return condition.label
-    if (!('pattern' in condition) || condition.pattern.kind !== 'open') return []
+export function labelsOf(rule: Rule): string[] {
+  return conditionsOf(rule).flatMap((condition) => {
+    if (!('label' in condition)) return []
+    if (isLabelKey(condition.on)) return condition.label
+    if (condition.pattern?.kind !== 'open') return []
     return condition.pattern.template.placeholders.flatMap((one) => (one.kind === 'label' ? one.label : []))
   })
 }

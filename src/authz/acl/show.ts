@@ -45,7 +45,7 @@ export function personalize({ entry, position, syntax }: ListedRule, person: Per
   return { resources, count, when: describe(open) }
 }
 
-// A condition is known when everything it compares and fills in is; the resource is never.
+// A condition is known when everything it compares and fills in is; the resource is never. No value of a label meets no pattern.
 function divide(match: Match, person: Person): { readonly known: Match; readonly open: Match } {
   const unknown: Field[] = person.service === '' ? ['type', 'name', 'service'] : ['type', 'name']
   const isKnown = (pattern: string): boolean =>
@@ -58,12 +58,13 @@ function divide(match: Match, person: Person): { readonly known: Match; readonly
   if (match.service !== undefined) side(person.service !== '' && isKnown(match.service)).service = match.service
   if (match.ip !== undefined) side(person.ip !== '').ip = match.ip
   if (match.time !== undefined) side(person.time !== undefined).time = match.time
+  const lacks = (label: string): boolean => !Object.hasOwn(person.identity.labels, label)
   for (const [label, pattern] of Object.entries(match.labels ?? {})) {
-    const to = side(isKnown(pattern))
+    const to = side(lacks(label) || isKnown(pattern))
     to.labels = { ...to.labels, [label]: pattern }
   }
   for (const [label, patterns] of Object.entries(match.requires_labels ?? {})) {
-    const to = side([patterns].flat().every(isKnown))
+    const to = side(lacks(label) || [patterns].flat().every(isKnown))
     to.requires_labels = { ...to.requires_labels, [label]: patterns }
   }
   return { known, open }

@@ -36,6 +36,14 @@ export function startWalk(request: AuthorizationRequest, now: number): Walk {
 
 /** The request's value of a field. */
 export function valueOf({ identity, resource, service }: AuthorizationRequest, field: Field): string {
-  if (field === 'account') return identity.account
-  return field === 'service' ? service : resource[field]
+  switch (field) {
+    case 'account':
+      return identity.account
+    case 'name':
+      return resource.name
+    case 'type':
+      return resource.type
+    case 'service':
+      return service
+  }
 }

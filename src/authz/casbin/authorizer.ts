@@ -30,7 +30,7 @@ export const casbinAuthz = defineSection({
     const policy = await report.guard(['policy_path'], files.readText(policy_path))
     const tried = model === undefined ? undefined : await report.guard(['model_path'], tryModel(model, model_path))
     if (model === undefined || policy === undefined || tried === undefined) return undefined
-    const rows = await report.guard(['policy_path'], () => parsePolicy(policy, policy_path))
+    const rows = await report.guard(['policy_path'], parsePolicy(policy, policy_path))
     return (
       rows &&
       report.guard(

@@ -1,9 +1,9 @@
 // Casbin, with everything in it that depends on clients replaced: its expressions, its roles, and the time it takes at a stretch.
+import { createTurns } from '../../lib/turns.ts'
 import { createFunctions, createMatch } from './functions.ts'
 import type { CompilePattern } from './functions.ts'
 import { inspectModel } from './model.ts'
 import type { ModelFacts } from './model.ts'
-import { createPause } from './pause.ts'
 import type { PolicyRow } from './policy.ts'
 import { createRoles } from './roles.ts'
 
@@ -36,17 +36,34 @@ export async function createEnforcer(modelText: string, rows: readonly PolicyRow
   }
 
   const fm = new FunctionMap()
-  fm.addFunction(PAUSE, createPause())
+  fm.addFunction(PAUSE, createTurns())
+  fm.addFunction(VERDICT, requireVerdict)
   for (const [name, compile] of functions) if (facts.calls.has(name)) fm.addFunction(name, createMatch(name, compile))
   const matcher = model.model.get('m')?.get('m')
-  if (matcher !== undefined) matcher.value = `${PAUSE}() && (${matcher.value})`
+  if (matcher !== undefined) matcher.value = `${PAUSE}() && ${VERDICT}((${matcher.value}))`
 
   const enforcer = await newEnforcer(model)
   // `addFunction` of the enforcer would leave those that it brings.
   Object.assign(enforcer, { fm })
   enforcer.sortPolicies()
-  return { facts, functions, allows: (values) => enforcer.enforce(...values) }
+  // Without rows casbin asks once, with a policy of empty texts: somebody without a name would be the account of that.
+  const nobody = facts.needsRow && rows.every(({ key }) => key !== 'p')
+  return {
+    facts,
+    functions,
+    async allows(values) {
+      const allowed = await enforcer.enforce(...values)
+      return allowed && !nobody
+    },
+  }
 }
 
-// No name of a function that a matcher may call.
+// No names of functions that a matcher may call.
 const PAUSE = 'othersFirst'
+const VERDICT = 'yesOrNo'
+
+// To casbin any text but an empty one is a yes, and to docker_auth an error.
+function requireVerdict(value: unknown): boolean {
+  if (typeof value === 'boolean') return value
+  throw new Error('m must be a comparison: it comes to something that is neither true nor false')
+}

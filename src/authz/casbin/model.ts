@@ -21,11 +21,14 @@ export interface ModelFacts {
   readonly comparisons: readonly Comparison[]
   /** The functions that the matcher calls. */
   readonly calls: ReadonlySet<string>
+  /** Whether only what a row allows is allowed, and not everything that none denies. */
+  readonly needsRow: boolean
 }
 
+const UNLESS_DENIED = '!some(where (p.eft == deny))'
 const EFFECTS = [
   'some(where (p.eft == allow))',
-  '!some(where (p.eft == deny))',
+  UNLESS_DENIED,
   'some(where (p.eft == allow)) && !some(where (p.eft == deny))',
   'priority(p.eft) || deny',
 ]
@@ -38,8 +41,8 @@ export function inspectModel(model: Model, functions: ReadonlyMap<string, Compil
     throw new ConfigError('must define r, p, e and m')
   if (request.tokens.length !== REQUEST_VALUES.length)
     throw new ConfigError(`r must name seven values: ${REQUEST_VALUES.join(', ')}`)
-  if (!EFFECTS.includes(effect.value.replaceAll('p_', 'p.')))
-    throw new ConfigError(`e must be one of: ${EFFECTS.join(', ')}`)
+  const decides = effect.value.replaceAll('p_', 'p.')
+  if (!EFFECTS.includes(decides)) throw new ConfigError(`e must be one of: ${EFFECTS.join(', ')}`)
 
   const columns = new Map([['p', policy.tokens.map((token) => token.replace(/^p_/, ''))]])
   for (const [key, { value }] of model.model.get('g') ?? []) {
@@ -60,7 +63,7 @@ export function inspectModel(model: Model, functions: ReadonlyMap<string, Compil
         texts: texts.flatMap(([, name, double, single]) => (name === token ? (double ?? single ?? []) : [])),
       }
     })
-  return { columns, comparisons, calls }
+  return { columns, comparisons, calls, needsRow: decides !== UNLESS_DENIED }
 }
 
 function definition(model: Model, key: string): Assertion | undefined {

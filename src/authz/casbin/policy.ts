@@ -1,6 +1,7 @@
 // The rows of a policy file: comma-separated values, one row a line, as docker_auth reads them.
 import { ConfigError } from '../../lib/errors.ts'
 import type { Problem } from '../../lib/errors.ts'
+import { createTurns } from '../../lib/turns.ts'
 
 /** A row: the definition it belongs to (`p`, `g`), its values, and where it stands. */
 export interface PolicyRow {
@@ -13,10 +14,12 @@ export interface PolicyRow {
 const VALUE = /[ \t]*(?:"((?:[^"]|"")*)"[ \t]*|([^",]*))(,|$)/y
 
 /** Reads the rows of a file. Throws ConfigError with every line that is none. */
-export function parsePolicy(text: string, file: string): readonly PolicyRow[] {
+export async function parsePolicy(text: string, file: string): Promise<readonly PolicyRow[]> {
+  const takeTurns = createTurns()
   const rows: PolicyRow[] = []
   const problems: Problem[] = []
   for (const [index, source] of text.split('\n').entries()) {
+    await takeTurns()
     const written = source.trim()
     if (written === '' || written.startsWith('#')) continue
     const line = index + 1

@@ -35,6 +35,8 @@ ${WHO}  --scope SCOPE         what for, such as repository:app/web:pull,push; ag
     usage: `registry-auth acl lint [--json] PATH
 Finds rules that do nothing, or not what they seem to. The exit status is 0 when there are none.
 
+  --json                for programs
+
 ${PATHS}`,
     load: async () => (await import('./lint.ts')).lint,
   },
@@ -42,12 +44,16 @@ ${PATHS}`,
     usage: `registry-auth acl test [--json] PATH…
 Runs the tests that stand beside the rules. The exit status is 0 when there are some and all of them pass.
 
+  --json                for programs
+
 ${PATHS}`,
     load: async () => (await import('./test.ts')).testLists,
   },
   diff: {
     usage: `registry-auth acl diff [--json] OLD NEW
 Shows requests that two lists answer differently. The exit status is 0 when there are none.
+
+  --json                for programs
 
 OLD and NEW are configuration files, files of rules, or folders of such files.
 `,

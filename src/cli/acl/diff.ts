@@ -1,5 +1,5 @@
 // registry-auth acl diff: requests that two lists answer differently.
-import { describeExample, loadDiff } from '../../authz/index.ts'
+import { loadDiff } from '../../authz/index.ts'
 import type { Difference } from '../../authz/index.ts'
 import { ConfigError } from '../../lib/errors.ts'
 import { formatJsonLine } from '../../lib/json.ts'
@@ -17,12 +17,13 @@ export async function diff(args: readonly string[], tools: AclTools): Promise<nu
   const { differences, sampled } = diffLists(await tools.loadList(old), await tools.loadList(next), tools.now())
   if (values.json === true) tools.out.write(formatJsonLine({ differences, complete: sampled.length === 0, sampled }))
   else {
-    for (const difference of differences) tools.out.write(`${linesOf(difference).map(escapeControls).join('\n')}\n`)
-    tools.out.write(
-      conclusion(differences.length, sampled)
-        .map((line) => `${escapeControls(line)}\n`)
-        .join(''),
-    )
+    const left = differences.length - SHOWN
+    const lines = [
+      ...differences.slice(0, SHOWN).flatMap(linesOf),
+      ...(left > 0 ? [`and ${left} more; --json lists them`] : []),
+      ...conclusion(differences.length, sampled),
+    ]
+    tools.out.write(lines.map((line) => `${escapeControls(line)}\n`).join(''))
   }
   return differences.length === 0 ? 0 : 1
 }
@@ -32,20 +33,13 @@ function linesOf({ old, new: now, gains, loses, examples, proved }: Difference):
     ...(gains.length === 0 ? [] : [`gains ${gains.join(',')}`]),
     ...(loses.length === 0 ? [] : [`loses ${loses.join(',')}`]),
   ]
-  const deciding = `decided by ${old ?? 'no rule'} before, by ${now ?? 'no rule'} now`
+  const before = old ?? 'no rule'
+  const deciding =
+    old === now ? `decided by ${before} before and now` : `decided by ${before} before, by ${now ?? 'no rule'} now`
   return [
     `${changes.join(', ')}: ${deciding}${proved ? '' : ' (not proved: others may change as well)'}`,
-    ...examples.map(
-      (example) => `  ${describeExample({ ...example, request: withoutActions(example.request, gains, loses) })}`,
-    ),
+    ...examples.map(({ text }) => `  ${text}`),
   ]
-}
-
-type Request = Difference['examples'][number]['request']
-
-// Of all the actions that were asked for, those that make the difference.
-function withoutActions(request: Request, gains: readonly string[], loses: readonly string[]): Request {
-  return { ...request, resource: { ...request.resource, actions: [...gains, ...loses].sort() } }
 }
 
 const SHOWN = 20

@@ -1,5 +1,6 @@
 // registry-auth acl replay: the real requests of a log that another list would decide differently.
 import { ConfigError } from '../../lib/errors.ts'
+import { formatJsonLine } from '../../lib/json.ts'
 import { openLog } from './log-lines.ts'
 import type { LogFile } from './log-lines.ts'
 import { parseOptions } from './options.ts'
@@ -34,6 +35,6 @@ export async function replay(args: readonly string[], tools: AclTools): Promise<
     bar?.show({ total, bytes: logs.reduce((sum, log) => sum + log.bytesRead(), 0), lines })
   const result = await replayLogs(logs, list, onBatch).finally(() => bar?.clear())
 
-  tools.out.write(values.json === true ? `${JSON.stringify(result, undefined, 2)}\n` : formatReplay(result))
+  tools.out.write(values.json === true ? formatJsonLine(result) : formatReplay(result))
   return result.requests > 0 && result.differing === 0 ? 0 : 1
 }

@@ -2,6 +2,7 @@
 import { personalize } from '../../authz/index.ts'
 import type { AclList } from '../../authz/index.ts'
 import { ConfigError } from '../../lib/errors.ts'
+import { formatJsonLine } from '../../lib/json.ts'
 import { escapeControls } from '../../lib/log-line.ts'
 import { parseOptions } from './options.ts'
 import { formatTable } from './table.ts'
@@ -21,7 +22,7 @@ export async function show(args: readonly string[], tools: AclTools): Promise<nu
   const who = parseWho(values)
   const list = await tools.loadList(path)
   const shown = look(list, who)
-  tools.out.write(values.json === true ? `${JSON.stringify(shown, undefined, 2)}\n` : format(shown, list, who))
+  tools.out.write(values.json === true ? formatJsonLine(shown) : format(shown, list, who))
   return 0
 }
 

@@ -19,6 +19,20 @@ describe('A12: what a pattern is does not depend on what is filled in', () => {
   })
 })
 
+describe('an expression of which nothing is left matches nothing', () => {
+  const asked = { account: '', name: 'bob/app', labels: { none: [''] } }
+
+  test.each([
+    [{ name: '/${account}/' }],
+    [{ name: '/${account}${labels:none}/' }],
+    [{ name: '/${labels:none}/' }],
+    [{ account: '/^(x?)$/', name: '/${account:1}/' }],
+    [{ labels: { none: '/${account}/' } }],
+  ])('%j', (match) => {
+    for (const labelsArePatterns of [true, false]) expect(matches(match, { ...asked, labelsArePatterns })).toBe(false)
+  })
+})
+
 describe('A13: captured groups are quoted for the kind of pattern they go into', () => {
   const account = '/^(.+)@test\\.com$/'
 

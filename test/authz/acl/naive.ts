@@ -66,7 +66,8 @@ export function naivelyMatches({ match }: NaiveEntry, syntax: 1 | 2, request: Na
   const matches = (pattern: string, subject: string, map: ReadonlyMap<string, string>): boolean => {
     const parts = pattern.split(/(\$\{[^}]*\})/).map((part) => map.get(part) ?? part)
     if (!isRegex(pattern)) return globMatches(joined(pattern, parts, map), subject, syntax)
-    return expression(parts.join('').slice(1, -1))?.test(subject) === true
+    const filled = parts.join('')
+    return filled === '//' ? subject === '//' : expression(filled.slice(1, -1))?.test(subject) === true
   }
 
   const matchesField = (pattern: string, subject: string): boolean => {

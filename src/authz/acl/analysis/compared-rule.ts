@@ -20,12 +20,15 @@ export interface ComparedRule {
   readonly mentions: ReadonlySet<string>
 }
 
-/** The rules of a list. Those that never match are left out. */
+/** The rules of a list. Those that never match, or say again what an earlier one says, are left out. */
 export function comparedRules(rules: readonly ListedRule[], side: 0 | 1): ComparedRule[] {
+  const said = new Set<string>()
   return rules.flatMap((rule) => {
-    const region = regionOf(rule)
-    if (region.never !== undefined) return []
     const { match, actions } = rule.entry
+    const content = JSON.stringify([rule.syntax, sorted(match), [...new Set(actions)].sort()])
+    const region = regionOf(rule)
+    if (region.never !== undefined || said.has(content)) return []
+    said.add(content)
     const demands = new Map<string, Demand[]>()
     const mentions = new Set<string>()
     const demand = (dimension: string, one: Demand): void => {
@@ -41,7 +44,6 @@ export function comparedRules(rules: readonly ListedRule[], side: 0 | 1): Compar
     for (const { label, condition } of region.labels) onText(LABEL + label, condition)
     if (match.ip !== undefined) demand('ip', { key: JSON.stringify(match.ip), pattern: 'ip', told: true })
     if (region.time !== undefined) demand('time', { key: region.time, pattern: region.time, told: true })
-    const content = JSON.stringify([rule.syntax, sorted(match), [...new Set(actions)].sort()])
     return { side, region, content, demands, mentions }
   })
 }

@@ -79,9 +79,14 @@ function openCondition(source: string, syntax: GlobSyntax, template: Template, m
     template,
     upper,
     prefix:
-      upper === undefined ? (template.kind === 'regex' ? prefixOfRegex(template.texts[0] ?? '') : '') : prefixOf(upper),
+      upper === undefined ? (template.kind === 'regex' && !hasLabels ? prefixOfOpen(template) : '') : prefixOf(upper),
     never: template.kind === 'glob' && !hasLabels && compileGlob(sample, syntax).malformed,
   }
+}
+
+// A value without a character leaves what stands before it to a quantifier behind it; a label's may be anything, an alternative too.
+function prefixOfOpen(template: Template): string {
+  return prefixOfRegex(render(template, () => '?').join(''))
 }
 
 // Any text in place of each placeholder. A label's value is a piece of pattern: a bracket or a backslash in it can change the meaning of

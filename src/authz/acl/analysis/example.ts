@@ -47,9 +47,10 @@ export function exampleOf(
 
 function requestFor(region: Region, actions: readonly string[], attempt: number): AuthorizationRequest {
   const labels: Record<string, string[]> = {}
-  const texts = { ...USUAL }
-  const fill = (condition: Condition): string | undefined => {
-    const samples = samplesOf(filledWith(condition, texts, labels, region))
+  const texts = { ...USUAL, ...(region.known.type === 'registry' ? { name: 'catalog' } : {}) }
+  const fill = (condition: Condition, usual = ''): string | undefined => {
+    const filled = filledWith(condition, texts, labels, region)
+    const samples = [...(filled.matches?.(usual) === true ? [usual] : []), ...samplesOf(filled)]
     return samples[Math.min(attempt, samples.length - 1)]
   }
   for (const field of FIELDS) {
@@ -64,14 +65,14 @@ function requestFor(region: Region, actions: readonly string[], attempt: number)
     (one, other) => Number(isOpen(region.fields[one])) - Number(isOpen(region.fields[other])),
   )) {
     const condition = region.fields[field]
-    if (condition !== undefined) texts[field] = fill(condition) ?? texts[field]
+    if (condition !== undefined) texts[field] = fill(condition, texts[field]) ?? texts[field]
   }
   for (const { label, condition } of region.labels) {
     if (isOpen(condition)) labels[label] = [...(labels[label] ?? []), fill(condition) ?? 'web']
   }
   const { account, type, name, service } = texts
   const [network] = region.networks ?? []
-  const ip = network === undefined ? '192.0.2.1' : addressIn(network)
+  const ip = network === undefined ? '' : addressIn(network)
   return { identity: { account, labels, labelsArePatterns: true }, resource: { type, name, actions }, service, ip }
 }
 

@@ -1,5 +1,6 @@
 // Everything in an access list that its author surely did not mean.
 import type { AclList } from '../list.ts'
+import { lateDenials } from './denial-findings.ts'
 import type { Finding } from './finding.ts'
 import { findInRule } from './rule-findings.ts'
 import { regionOf } from './region.ts'
@@ -20,6 +21,7 @@ export function lintList(list: AclList, now: number): Lint {
   const regions = list.rules.map((rule) => regionOf(rule))
   const shadows = findShadows(regions, WORK)
   const shadowOf = new Map(shadows.found.map((shadow) => [shadow.rule, shadow]))
+  const denials = lateDenials(list, regions, new Set(shadowOf.keys()), now)
   const findings = list.rules.flatMap((rule, index) => {
     const region = regions[index]
     if (region === undefined) return []
@@ -28,6 +30,7 @@ export function lintList(list: AclList, now: number): Lint {
     const by = list.rules[shadow?.by ?? -1]
     return [
       ...(by === undefined ? [] : [describeShadow(rule, region, by, shadow?.proved === true, list, now)]),
+      ...[denials.get(index) ?? []].flat(),
       ...findInRule(rule, region, list, now),
     ]
   })

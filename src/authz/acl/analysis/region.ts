@@ -11,6 +11,7 @@ import { representatives } from './machine.ts'
 import { samplesOf } from './samples.ts'
 import { ANYTHING } from './steps.ts'
 import type { CharSet, Language } from './steps.ts'
+import { patternsOf } from './written.ts'
 
 /** What a rule asks of a request; all of it has to be met. Some value of the label has to meet each of `labels`. */
 export interface Region {
@@ -22,7 +23,7 @@ export interface Region {
   /** The fields that it compares with one text. */
   readonly known: Known
   /** The path of a condition that nothing can meet. */
-  readonly never: readonly string[] | undefined
+  readonly never: readonly (string | number)[] | undefined
 }
 
 /** What the rule asks of a request. */
@@ -37,16 +38,10 @@ export function regionOf({ entry: { match }, syntax }: Pick<ListedRule, 'entry' 
   )
   const fields: { [field in Field]?: Condition } = {}
   for (const { field, condition } of written) fields[field] = specialize(condition, known, match)
-  const labels = [...Object.entries(match.labels ?? {}), ...Object.entries(match.requires_labels ?? {})].flatMap(
-    ([label, sources]) => [sources].flat().map((source) => ({ label, condition: read(source) })),
+  const patterns = patternsOf(match).map(({ path, source }) => ({ path, condition: read(source) }))
+  const labels = patterns.flatMap(({ path: [, , label], condition }) =>
+    typeof label === 'string' ? { label, condition } : [],
   )
-  const paths = [
-    ...written.map(({ field, condition }) => ({ path: ['match', field], condition })),
-    ...Object.entries(match.labels ?? {}).map(([label, source]) => ({
-      path: ['match', 'labels', label],
-      condition: read(source),
-    })),
-  ]
   return {
     match,
     fields,
@@ -54,7 +49,22 @@ export function regionOf({ entry: { match }, syntax }: Pick<ListedRule, 'entry' 
     networks: match.ip === undefined ? undefined : [match.ip].flat().flatMap((network) => readNetwork(network) ?? []),
     time: match.time === undefined ? undefined : JSON.stringify(match.time),
     known,
-    never: paths.find(({ condition }) => condition.never)?.path,
+    never: patterns.find(({ condition }) => condition.never)?.path,
+  }
+}
+
+/**
+ * The requests of a rule that registries make: one that names no type, and not the catalog, is about repositories. What covers these
+ * leaves it nothing to decide.
+ */
+export function asRepositories(region: Region): Region {
+  const { name, type } = region.fields
+  if (type !== undefined || name?.matches?.('catalog') !== false) return region
+  const repository = readCondition('repository', 1, region.match)
+  return {
+    ...region,
+    fields: { ...region.fields, type: repository },
+    known: { ...region.known, type: 'repository' },
   }
 }
 

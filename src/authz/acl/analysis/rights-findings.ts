@@ -1,37 +1,24 @@
 // What a rule gives to people whom its author surely did not mean, or gives in vain.
-import type { AclList, ListedRule } from '../list.ts'
 import { FIELDS } from '../template.ts'
 import { exampleOf } from './example.ts'
-import { findingAt, listed, showExample } from './finding.ts'
-import type { Finding } from './finding.ts'
+import { asked, findingAt, isAboutRepositories, listed, showExample } from './finding.ts'
+import type { Finding, Looked } from './finding.ts'
 import { addressIn, liesWithin, readNetwork } from './networks.ts'
-import type { Region } from './region.ts'
-
-/** A rule, what it asks of a request, and its list. `now` (ms since 1970) is for examples. */
-export interface Looked {
-  readonly rule: ListedRule
-  readonly region: Region
-  readonly list: AclList
-  readonly now: number
-}
-
-/** Actions for an example of what the rule is about. */
-export function asked(rule: ListedRule): string[] {
-  const named = rule.entry.actions.filter((action) => action !== '*')
-  return named.length > 0 ? named : ['pull']
-}
 
 /** Rights to change something for whoever shows no credentials. */
 export function anonymous({ rule, region, list, now }: Looked): Finding[] {
   const { setting, acl } = list
   const risky = rule.entry.actions.filter((action) => action !== 'pull')
+  const risked = asked(rule, region).filter((action) => action !== 'pull')
   const { account } = region.fields
   const namesSomebody = FIELDS.some((field) =>
     region.fields[field]?.template?.placeholders.some((one) => one.kind === 'label' || one.field === 'account'),
   )
   if (setting?.anonymous === false || risky.length === 0 || region.labels.length > 0 || namesSomebody) return []
   if (account !== undefined && account.matches?.('') !== true) return []
-  const example = exampleOf(rule, region, risky, now)
+  // Whoever trusts addresses means everybody there.
+  if (region.networks?.every(({ bits, first, last }) => last - first + 1n < 1n << BigInt(bits)) === true) return []
+  const example = exampleOf(rule, region, risked, now)
   if (example === undefined) return []
   const { request } = example
   const nobody = { ...example, request: { ...request, identity: { ...request.identity, account: '' } } }
@@ -63,7 +50,7 @@ export function loopback({ rule, region, list, now }: Looked): Finding[] {
   return written.flatMap((text, index) => {
     const network = readNetwork(text)
     if (network === undefined || !NEAR.some((near) => liesWithin(network, near))) return []
-    const example = exampleOf(rule, { ...region, networks: [network] }, asked(rule), now)
+    const example = exampleOf(rule, { ...region, networks: [network] }, asked(rule, region), now)
     return findingAt(rule, Array.isArray(rule.entry.match.ip) ? ['match', 'ip', index] : ['match', 'ip'], {
       kind: 'loopback',
       message: `trusts ${addressIn(network)}, which can be everybody's address behind a proxy`,
@@ -77,8 +64,7 @@ export function loopback({ rule, region, list, now }: Looked): Finding[] {
 /** Rights that no client can use. */
 export function pushWithoutPull({ rule, region, list, now }: Looked): Finding[] {
   const { actions } = rule.entry
-  const isRepository = region.fields.type?.matches?.('repository') ?? true
-  if (!actions.includes('push') || actions.includes('pull') || !isRepository) return []
+  if (!actions.includes('push') || actions.includes('pull') || !isAboutRepositories(region)) return []
   const example = exampleOf(rule, region, ['pull', 'push'], now)
   return [
     findingAt(rule, ['actions'], {

@@ -2,12 +2,12 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { AclList, ListedRule } from '../list.ts'
 import { exampleOf } from './example.ts'
-import { findingAt, listed, showExample } from './finding.ts'
+import { asked, findingAt, listed, showExample } from './finding.ts'
 import type { Finding } from './finding.ts'
 import type { Region } from './region.ts'
 
 /** A rule with a condition that nothing meets. */
-export function neverMatches(rule: ListedRule, path: readonly string[]): Finding {
+export function neverMatches(rule: ListedRule, path: readonly (string | number)[]): Finding {
   return findingAt(rule, path, {
     kind: 'never',
     message: `${path.join('.')} is a malformed pattern`,
@@ -26,28 +26,32 @@ export function describeShadow(
   now: number,
 ): Finding {
   const same = isDeepStrictEqual(rule.entry.match, by.entry.match) && rule.syntax === by.syntax
-  const asked = rule.entry.actions.filter((action) => action !== '*')
-  const example = exampleOf(rule, region, asked.length > 0 ? asked : ['pull'], now)
+  const example = exampleOf(rule, region, asked(rule, region), now)
   const where = by.name === by.position ? by.name : `${by.name} (${by.position})`
-  const covered = proved
-    ? 'matches every request that this rule matches'
-    : 'seems to match every request that this rule matches'
+  const requests = rule.entry.match.type === undefined && by.entry.match.type !== undefined ? 'for repositories ' : ''
+  const covered = `${proved ? 'matches' : 'seems to match'} every request ${requests}that this rule matches`
+  const decision = compared(rule.entry.actions, by.entry.actions)
+  const isRedundant = decision === GRANTS_THE_SAME || decision === DENIES_AS_WELL
   return findingAt(rule, [], {
     kind: same ? 'duplicate' : 'shadowed',
     proved,
+    by: by.name,
     message: same ? `never decides: ${where} has the same conditions` : `never decides: ${where} ${covered}`,
-    why: `the first rule that matches decides, and ${by.name} ${compared(rule.entry.actions, by.entry.actions)}`,
+    why: `the first rule that matches decides, and ${by.name} ${decision}`,
     example: example && showExample(example, list.acl),
-    fix: `remove it, move it before ${by.name}, or make ${by.name} match less`,
+    fix: isRedundant ? 'remove it: nothing changes' : `move it before ${by.name}, or remove it`,
   })
 }
 
+const GRANTS_THE_SAME = 'grants the same'
+const DENIES_AS_WELL = 'denies as well'
+
 function compared(own: readonly string[], other: readonly string[]): string {
   const grants = `grants ${listed(other)}`
-  if (own.length === 0) return other.length === 0 ? 'denies as well' : `${grants}, which this rule was to deny`
+  if (own.length === 0) return other.length === 0 ? DENIES_AS_WELL : `${grants}, which this rule was to deny`
   const more = other.includes('*') || own.every((action) => other.includes(action))
   const less = own.includes('*') || other.every((action) => own.includes(action))
-  if (more && less && own.includes('*') === other.includes('*')) return 'grants the same'
+  if (more && less && own.includes('*') === other.includes('*')) return GRANTS_THE_SAME
   if (more && !(own.includes('*') && !other.includes('*'))) return `grants more: ${listed(other)}, not ${listed(own)}`
   return less ? `grants less: ${listed(other)}, not ${listed(own)}` : `${grants}, not ${listed(own)}`
 }

@@ -1,5 +1,5 @@
 // Rules that an earlier rule leaves nothing to decide. Only rules that can cover each other are compared, so that long lists take no longer.
-import { createComparison } from './region.ts'
+import { asRepositories, createComparison } from './region.ts'
 import type { Region, Verdict } from './region.ts'
 
 /** The rule (by index) that matches all that the later rule matches; `proved`, or only for all texts that were tried. */
@@ -20,8 +20,9 @@ export function findShadows(regions: readonly Region[], limit: number): Shadows 
   const comparison = createComparison()
   const index = createIndex()
   const found: Shadow[] = []
-  for (const [rule, region] of regions.entries()) {
-    if (region.never !== undefined) continue
+  for (const [rule, whole] of regions.entries()) {
+    if (whole.never !== undefined) continue
+    const region = asRepositories(whole)
     let best: { readonly by: number; readonly verdict: Verdict } | undefined
     for (const bucket of index.bucketsFor(region)) {
       for (const by of bucket) {
@@ -34,7 +35,7 @@ export function findShadows(regions: readonly Region[], limit: number): Shadows 
       }
     }
     // Whatever a covered rule covers is covered by the same rule.
-    if (best?.verdict !== 'proved') index.add(region, rule)
+    if (best?.verdict !== 'proved') index.add(whole, rule)
     if (best !== undefined) found.push({ rule, by: best.by, proved: best.verdict === 'proved' })
   }
   return { found, complete: true }

@@ -1,7 +1,7 @@
 // Lists for the tests of lint and diff: rules as entries, each on a line of its own.
 import { AclEntryConfig, compileAcl } from '../../../../src/authz/index.ts'
 import type { AclList, AclSetting, Finding } from '../../../../src/authz/index.ts'
-import { lintList } from '../../../../src/authz/index.ts'
+import { lintList } from '../../../../src/authz/acl/analysis/lint.ts'
 
 /** Monday morning. */
 export const NOW = Date.parse('2026-11-23T08:30:00Z')

@@ -73,8 +73,8 @@ test('what is exact about a glob reads what the glob matches', () => {
     if (steps.exact) expect(reads(steps.steps, subject)).toBe(matches(subject))
     else if (matches(subject)) expect(reads(steps.steps, subject)).toBe(true)
   })
-  fc.assert(property, { numRuns: 20_000 })
-  expect(exact).toBeGreaterThan(5_000)
+  fc.assert(property, { numRuns: 5_000 })
+  expect(exact).toBeGreaterThan(1_000)
 })
 
 test('the steps of an expression read what the expression matches', () => {
@@ -90,8 +90,8 @@ test('the steps of an expression read what the expression matches', () => {
     simple++
     if (compiled.outcome === 'compiled') expect(reads(steps, subject)).toBe(compiled.regex.matches(subject))
   })
-  fc.assert(property, { numRuns: 20_000 })
-  expect(simple).toBeGreaterThan(3_000)
+  fc.assert(property, { numRuns: 5_000 })
+  expect(simple).toBeGreaterThan(700)
 })
 
 test('every text belongs as one of the representatives does', () => {
@@ -109,7 +109,7 @@ test('every text belongs as one of the representatives does', () => {
     for (const { text: found, members } of texts)
       expect(members).toEqual(listed.flatMap((language, index) => (reads(language, found) ? index : [])))
   })
-  fc.assert(property, { numRuns: 1_000 })
+  fc.assert(property, { numRuns: 400 })
 })
 
 test.each([['(?i)a'], ['a|b'], ['(a)'], ['a{2}'], ['a??'], ['a*?'], ['[[:alpha:]]'], ['\\bx'], ['a^b'], ['a$b']])(
