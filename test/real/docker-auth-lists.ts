@@ -104,7 +104,6 @@ function expression(random: Random, groups: readonly string[]): string {
     '[${account}]',
     '(${labels:team}|${account})',
   ])
-  // With nothing else around it, a placeholder without a value would leave `//`, which is a glob.
   const starts = middle.startsWith('$') ? ['^', ''] : ['^', '^', '', '/']
   return `/${pick(random, starts)}${middle}${pick(random, ['$', '$', '', '?$', '/.*$', '/(a|b)', '|^b'])}/`
 }
