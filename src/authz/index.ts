@@ -17,7 +17,7 @@ export {
   AclTestFileConfig,
   AclTestsConfig,
 } from './acl/config.ts'
-export { compileAcl, createAclAuthorizer, createAclBuilder } from './acl/acl.ts'
+export { compileAcl, createAclAuthorizer, createAclBuilder, explainBy } from './acl/acl.ts'
 export type { Acl, AclBuilder, AclRemark, CompiledAcl, SourcedEntry } from './acl/acl.ts'
 export type { Diff, Difference, DifferentRequest } from './acl/analysis/diff.ts'
 export type { Finding, FindingKind, ShownExample } from './acl/analysis/finding.ts'

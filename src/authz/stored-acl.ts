@@ -1,6 +1,7 @@
 // An access list that lives in a database: loaded whole, kept fresh, and never replaced by one that is broken.
 import { BackendError, ConfigError, formatProblem } from '../lib/errors.ts'
 import { within } from '../lib/within.ts'
+import { explainBy } from './acl/acl.ts'
 import type { Acl } from './acl/acl.ts'
 import type { Authorizer } from './authorizer.ts'
 import { compileRows, readRows } from './stored-rules.ts'
@@ -128,7 +129,7 @@ export async function openStoredAcl(
   return {
     name,
     authorize: async (request) => Promise.resolve(listInForce().decide(request, now())),
-    explain: async (request) => Promise.resolve(listInForce().explain(request, now())),
+    explain: async (request) => explainBy(listInForce(), request, now()),
     labels: () => current?.acl.labels ?? new Set(),
     async check(signal) {
       if (failure !== undefined) throw new BackendError(`${name} could not be refreshed`, { cause: failure })

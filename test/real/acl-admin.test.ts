@@ -228,6 +228,9 @@ describe('the socket of a server', () => {
     async (_, spoil) => {
       spoil()
       const server = await start('one')
+      await waitUntil(server.child, () =>
+        Promise.resolve(linesSaying(server, 'admin commands cannot ask this server').length > 0),
+      )
       expect(linesSaying(server, 'admin commands cannot ask this server')).toMatchObject([
         { level: 'warn', err: { message: expect.stringMatching(/admin\.sock cannot be made: E[A-Z]+$/) } },
       ])

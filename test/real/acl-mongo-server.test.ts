@@ -60,7 +60,7 @@ function useMongo(): void {
   })
 }
 
-requires(...ownMongoRequirement())('the program with acl_mongo', () => {
+requires(SLOW, ...ownMongoRequirement())('the program with acl_mongo', () => {
   useMongo()
 
   test('A4: decides in the order of seq, and follows an edit within cache_ttl', async () => {

@@ -1,9 +1,10 @@
 // Somebody who takes connections and never says a word, in the place of each back end: an outage within the time limit.
-import { afterAll, afterEach, beforeEach, describe, expect, test } from '@jest/globals'
+import { afterAll, afterEach, beforeEach, expect, test } from '@jest/globals'
 import { type Backend, askToken, expectDegraded, expectOutage, startSilence, startWith } from './backends.ts'
 import { inDirectory, inLevelDb, password, recordOf, signedInAtGithub, withSecretKey } from './backends-people.ts'
 import { cleanUp } from './children.ts'
 import { type Draft, createDraft } from './draft.ts'
+import { SLOW, requires } from './requires.ts'
 
 let draft: Draft
 beforeEach(async () => {
@@ -11,7 +12,7 @@ beforeEach(async () => {
 })
 afterAll(cleanUp)
 
-describe('somebody who takes connections and never says a word', () => {
+requires(SLOW)('somebody who takes connections and never says a word', () => {
   let silence: Awaited<ReturnType<typeof startSilence>>
   beforeEach(async () => {
     silence = await startSilence()

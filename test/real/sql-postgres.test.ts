@@ -5,7 +5,7 @@ import { BackendError } from '../../src/lib/errors.ts'
 import { type CertificateFiles, makeCertificate } from './certificate.ts'
 import { cleanUp } from './children.ts'
 import { postgresRequirement, startPostgres } from './postgres.ts'
-import { requires } from './requires.ts'
+import { SLOW, requires } from './requires.ts'
 import { ask, closeOpened, openUsers, sqlSuite } from './sql-suite.ts'
 import type { SqlServer } from './sql-server.ts'
 
@@ -15,7 +15,7 @@ CREATE TABLE IF NOT EXISTS "xorm_user" ("id" BIGSERIAL PRIMARY KEY NOT NULL, "us
   "password_hash" VARCHAR(128) NOT NULL, "labels" JSON NULL);
 CREATE TABLE IF NOT EXISTS "xorm_acl_entry" ("acl_entry" TEXT NULL, "seq" BIGINT NULL);`
 
-requires(...postgresRequirement)('PostgreSQL', () => {
+requires(SLOW, ...postgresRequirement)('PostgreSQL', () => {
   sqlSuite('PostgreSQL', () => startPostgres(), TABLES)
 })
 

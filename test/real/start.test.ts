@@ -73,7 +73,7 @@ const snapshot = (): unknown =>
 describe('the first start in an empty folder', () => {
   test('makes a folder that is nobody else’s business, and shows a password that opens the registry', async () => {
     const child = await startReady()
-    expect(readdirSync(folder).sort()).toEqual([...files, 'registry'].sort())
+    expect(readdirSync(folder).sort()).toEqual(['admin.sock', ...files, 'registry'].sort())
     const modeOf = (path: string): string => (statSync(path).mode & 0o7777).toString(8)
     expect([folder, join(folder, 'registry')].map(modeOf)).toEqual(['700', '700'])
     expect(files.map((name) => modeOf(join(folder, name)))).toEqual(['600', '600', '600'])

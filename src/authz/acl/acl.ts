@@ -1,4 +1,5 @@
 // The access list: the first rule that matches decides. It knows no files: whoever reads them says where each rule stands.
+import { createTurns } from '../../lib/turns.ts'
 import type { Authorization, AuthorizationRequest, Authorizer } from '../authorizer.ts'
 import type { AclEntryConfig } from './config.ts'
 import { failedConditions, undecidedConditions } from './describe.ts'
@@ -25,8 +26,8 @@ export interface Acl {
   /** The names of the labels that rules compare. */
   readonly labels: ReadonlySet<string>
   decide(request: AuthorizationRequest, now: number): Authorization
-  /** The decision and how it came about. */
-  explain(request: AuthorizationRequest, now: number): Trace
+  /** Every rule looked at until the decision, with its reasons; then the decision. */
+  trace(request: AuthorizationRequest, now: number): Generator<RuleTrace, Authorization, void>
 }
 
 /** Builds a list rule by rule, so that a long one need not be compiled in one go. */
@@ -127,23 +128,37 @@ function createAcl(rules: readonly Rule[], index: RuleIndex, labels: ReadonlySet
       const walk = startWalk(request, now)
       return decisionOf(find(walk), walk)
     },
-    explain(request, now) {
+    *trace(request, now) {
       const walk = startWalk(request, now)
       const found = find(walk)
       const decision = decisionOf(found, walk)
       // A budget of its own: what the decision did not look at is looked at here.
       const reasons = startWalk(request, now)
-      const looked = rules.slice(0, found?.number).map((rule): RuleTrace => {
+      for (const rule of rules) {
+        if (rule === found) break
         const failed = failedConditions(rule, reasons)
-        return { rule: rule.name, position: rule.position, matched: false, failed, actions: [] }
-      })
-      if (found === undefined || decision.outcome === 'no-match') return { rules: looked, decision }
+        yield { rule: rule.name, position: rule.position, matched: false, failed, actions: [] }
+      }
+      if (found === undefined || decision.outcome === 'no-match') return decision
       const matched = walk.budget >= 0
       const failed = matched ? [] : undecidedConditions(found)
-      const last = { rule: found.name, position: found.position, matched, failed, actions: decision.actions }
-      return { rules: [...looked, last], decision }
+      yield { rule: found.name, position: found.position, matched, failed, actions: decision.actions }
+      return decision
     },
   }
+}
+
+/** A decision with its reasons. A long list is looked at in pieces, so that nobody waits for it. */
+export async function explainBy(acl: Acl, request: AuthorizationRequest, now: number): Promise<Trace> {
+  const takeTurns = createTurns()
+  const rules: RuleTrace[] = []
+  const tracing = acl.trace(request, now)
+  let step = tracing.next()
+  for (; step.done !== true; step = tracing.next()) {
+    rules.push(step.value)
+    await takeTurns()
+  }
+  return { rules, decision: step.value }
 }
 
 /** The authorizer of an access list. */
@@ -151,7 +166,7 @@ export function createAclAuthorizer(acl: Acl, now: () => number): Authorizer {
   return {
     name: 'acl',
     authorize: (request) => Promise.resolve(acl.decide(request, now())),
-    explain: (request) => Promise.resolve(acl.explain(request, now())),
+    explain: (request) => explainBy(acl, request, now()),
     labels: () => acl.labels,
   }
 }

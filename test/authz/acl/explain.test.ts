@@ -1,14 +1,26 @@
 // What an access list says about its decisions.
 import { describe, expect, test } from '@jest/globals'
 import { compileAcl } from '../../../src/authz/index.ts'
-import type { AclEntryConfig, AuthorizationRequest, FailedCondition, Trace } from '../../../src/authz/index.ts'
+import type {
+  AclEntryConfig,
+  AuthorizationRequest,
+  FailedCondition,
+  RuleTrace,
+  Trace,
+} from '../../../src/authz/index.ts'
 import { request } from '../request.ts'
 
 const MONDAY_NOON = new Date('2026-11-23T12:00').getTime()
 
 function explain(rules: readonly AclEntryConfig[], asked: AuthorizationRequest): Trace | undefined {
   const { acl } = compileAcl(rules.map((entry, index) => ({ entry, position: `acl.yml:${index + 1}` })))
-  return acl?.explain(asked, MONDAY_NOON)
+  if (acl === undefined) return undefined
+  const looked: RuleTrace[] = []
+  const tracing = acl.trace(asked, MONDAY_NOON)
+  for (let step = tracing.next(); ; step = tracing.next()) {
+    if (step.done === true) return { rules: looked, decision: step.value }
+    looked.push(step.value)
+  }
 }
 
 /** What is said about the only rule of a list. */
