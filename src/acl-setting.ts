@@ -1,4 +1,5 @@
 // What the sections around an access list mean for its rules: who may be anonymous, which labels there can be.
+import { authzSections } from './authz/index.ts'
 import type { AclSetting } from './authz/index.ts'
 
 // These give whatever labels somebody wrote into a database or a program.
@@ -15,6 +16,7 @@ export function aclSetting(sections: Readonly<Record<string, unknown>>): AclSett
     anonymous,
     proxyHeader: typeof header === 'string' && header !== '',
     labels: any ? undefined : [...new Set(labelsOf(sections))],
+    others: authzSections.filter((name) => sections[name] !== undefined),
   }
 }
 

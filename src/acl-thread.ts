@@ -6,9 +6,11 @@ import type { AclDocument, AclDocumentKind } from './acl-document.ts'
 import type { AclEntryConfig } from './authz/index.ts'
 import { ConfigError } from './lib/errors.ts'
 import type { Problem } from './lib/errors.ts'
+import { errorCode } from './lib/file-errors.ts'
 
 // A document of the largest size that is read at all needs less; one made to need more must not take the server with it.
 const MAX_MEMORY_MIB = 3072
+const OUT_OF_MEMORY = 'ERR_WORKER_OUT_OF_MEMORY'
 
 /** What the thread is asked: to read a text, then for its rules until there are no more. */
 export type AclQuestion =
@@ -53,21 +55,23 @@ export function hasAclThread(): boolean {
 export function startAclThread(): AclThread {
   const worker = new Worker(SCRIPT, { resourceLimits: { maxOldGenerationSizeMb: MAX_MEMORY_MIB } })
 
+  let over: unknown
+  let fail = (_cause: unknown): void => undefined
+  // Also between two questions: an error that nobody listens to would end the server, and who asks a dead thread would wait for ever.
+  function end(cause: unknown): void {
+    over ??= cause
+    fail(over)
+  }
+  worker.on('error', end).on('exit', (status) => end(new Error(`the thread ended with status ${status}`)))
+
   function ask(question: AclQuestion): Promise<AclReply> {
     return new Promise((resolve, reject) => {
-      const settle = (): void => {
-        worker.off('message', answered).off('error', failed)
+      fail = (cause) => {
+        const message = `cannot be read: ${errorCode(cause) === OUT_OF_MEMORY ? 'it takes too much memory' : String(cause)}`
+        reject(new ConfigError([question.what === 'read' ? { file: question.file, message } : { message }], { cause }))
       }
-      const answered = (reply: AclReply): void => {
-        settle()
-        resolve(reply)
-      }
-      const failed = (cause: unknown): void => {
-        settle()
-        const file = question.what === 'read' ? { file: question.file } : {}
-        reject(new ConfigError([{ ...file, message: 'cannot be read: it takes too much memory' }], { cause }))
-      }
-      worker.once('message', answered).once('error', failed)
+      if (over !== undefined) return fail(over)
+      worker.removeAllListeners('message').once('message', resolve)
       worker.postMessage(question)
     })
   }

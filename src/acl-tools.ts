@@ -10,7 +10,7 @@ import type { Authorizer, AuthorizationRequest, AuthzTools, Explanation } from '
 import type { AclTools } from './cli/acl/tools.ts'
 import { createReport, inOrder } from './config-problems.ts'
 import type { Findings } from './config-problems.ts'
-import { ConfigError } from './lib/errors.ts'
+import { BackendError, ConfigError, describeOutage } from './lib/errors.ts'
 import { createFileSet } from './lib/files.ts'
 import type { FileSet } from './lib/files.ts'
 import type { Logger } from './lib/logger.ts'
@@ -29,12 +29,18 @@ export function createAclTools(parts: {
   return {
     async loadList(path) {
       const { list, sections } = await loadAclList(path, createFileSet())
+      const others = list.setting?.others ?? []
+      if (holdsRules(sections) && others.length > 0)
+        err.write(`${path}: only the rules of acl and acl_files are looked at, not what ${others.join(', ')} decides\n`)
       if (holdsRules(sections)) return list
       throw new ConfigError(
         `${path} has no acl and no acl_files, and other back ends' rules cannot be looked at from here`,
       )
     },
-    explain: (path, requests, time) => explainFiles(path, requests, time, log),
+    explain: (path, requests, time) =>
+      explainFiles(path, requests, time, log).catch((error: unknown) => {
+        throw error instanceof BackendError ? new ConfigError(describeOutage(error), { cause: error }) : error
+      }),
     async explainRunning(folder, requests, time) {
       if (time !== undefined)
         throw new ConfigError('--at needs a configuration file: a running server answers as of now')

@@ -40,7 +40,15 @@ function linesOf({ parts, base, rules: { length } }: AclDocument): number[] {
   return Array.from({ length }, (_, index) => document.locate([...base, index]).line)
 }
 
+function lowerPriority(): void {
+  try {
+    setPriority(10)
+  } catch {
+    // A sandbox may forbid it; the rules are read all the same.
+  }
+}
+
 // Linux takes this for the thread alone: requests go first where there are more threads than cores.
-if (process.platform === 'linux') setPriority(10)
+if (process.platform === 'linux') lowerPriority()
 
 parentPort?.on('message', (question: AclQuestion) => parentPort?.postMessage(answer(question)))

@@ -5,7 +5,7 @@ import { createConnection, createServer } from 'node:net'
 import type { Server, Socket } from 'node:net'
 import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { BackendError, ConfigError } from './lib/errors.ts'
+import { BackendError, ConfigError, describeOutage } from './lib/errors.ts'
 import { errorCode } from './lib/file-errors.ts'
 import { parseJson } from './lib/json.ts'
 import type { Logger } from './lib/logger.ts'
@@ -46,7 +46,8 @@ export async function openAdminSocket(
   })
   server.maxConnections = 16
   // Renamed when it is ready: it is never there with other permissions, and one left behind or still in use is replaced at once.
-  const temporary = join(resolve(folder), `.${randomBytes(4).toString('hex')}.sock`)
+  // The first name is no longer than the last, because Node cuts off what is too long for a socket.
+  const temporary = join(resolve(folder), `.${randomBytes(4).toString('hex')}`)
   try {
     await mkdir(folder, { recursive: true, mode: 0o700 })
     await listen(server, temporary)
@@ -79,7 +80,10 @@ export async function askAdminSocket(folder: string, question: object): Promise<
     if (error instanceof ConfigError) throw error
     const code = errorCode(error instanceof BackendError ? error.cause : error)
     const why = code === 'EACCES' ? 'only the user it runs as may ask it' : `no server answers at ${path}`
-    throw new ConfigError(`${why}: name its data folder with --data, or a configuration file`, { cause: error })
+    throw new ConfigError(
+      `${why}: name its data folder with --data (one with a configuration of its own has REGISTRY_AUTH_DATA), or a configuration file`,
+      { cause: error },
+    )
   } finally {
     socket.destroy()
   }
@@ -123,6 +127,7 @@ async function replyTo(question: unknown, answer: (question: unknown) => Promise
     return { answer: await answer(question) }
   } catch (error) {
     if (error instanceof ConfigError) return { problem: error.message }
+    if (error instanceof BackendError) return { problem: describeOutage(error) }
     throw error
   }
 }

@@ -48,7 +48,7 @@ describe('the list at', () => {
     )
     const { rules, tests, setting } = await load('config.yml')
     expect([rules.length, tests.length]).toEqual([2, 1])
-    expect(setting).toEqual({ anonymous: false, proxyHeader: true, labels: [] })
+    expect(setting).toEqual({ anonymous: false, proxyHeader: true, labels: [], others: [] })
   })
 })
 
@@ -57,7 +57,7 @@ describe('what surrounds rules', () => {
     await folder.write('config.yml', `token: {}\n${text}`)
     return (await load('config.yml')).setting
   }
-  const QUIET = { anonymous: false, proxyHeader: false, labels: [] }
+  const QUIET = { anonymous: false, proxyHeader: false, labels: [], others: [] }
 
   test.each([
     ['users: {"": {}}', { anonymous: true }],
@@ -72,6 +72,7 @@ describe('what surrounds rules', () => {
     ['github_auth: {}', {}],
     ['gitlab_auth: {organization: acme}', { labels: ['groups'] }],
     ['google_auth: {}', {}],
+    ['ext_authz: {}\nacl_sql: {}', { others: ['acl_sql', 'ext_authz'] }],
     ['server: {real_ip_header: X-Real-IP}', { proxyHeader: true }],
     ['server: {real_ip_header: ""}', {}],
     ['users: nonsense\nserver: [nonsense]\nldap_auth: 7', {}],

@@ -2,6 +2,7 @@
 import { PassThrough } from 'node:stream'
 import { expect, test } from '@jest/globals'
 import { createAclTools } from '../src/acl-tools.ts'
+import { BackendError } from '../src/lib/errors.ts'
 import type { AuthorizationRequest } from '../src/authz/index.ts'
 import { openAdminSocket } from '../src/admin-socket.ts'
 import { createRecorder } from './support/recorder.ts'
@@ -94,5 +95,33 @@ test('a configuration whose rules are elsewhere is no list to look at', async ()
   const config = await folder.write('config.yml', 'users: {}\nacl_flies: [acl/*.yml]\n')
   await expect(tools.loadList(config)).rejects.toThrow(
     /config.yml has no acl and no acl_files, and other back ends' rules/,
+  )
+})
+
+test('an outage is one sentence down to its cause, from files and from a running server', async () => {
+  await folder.write(
+    'module.mjs',
+    'export const authorizer = { authorize: () => { throw new Error("no rules today") } }\n',
+  )
+  const config = await folder.write('config.yml', `token: {}\nplugin_authz: {module: ${folder.path('module.mjs')}}\n`)
+  await expect(tools.explain(config, [asking('alice')], undefined)).rejects.toThrow(/^[^\n]*: no rules today$/)
+  const socket = await openAdminSocket(
+    folder.path('data'),
+    () => Promise.reject(new BackendError('acl_sql has no rules yet', { cause: new Error('refused') })),
+    log,
+  )
+  await expect(tools.explainRunning(folder.path('data'), [asking('alice')], undefined)).rejects.toThrow(
+    /^acl_sql has no rules yet: refused$/,
+  )
+  await socket.close()
+})
+
+test('whoever looks at a list is told of the back ends that are not looked at', async () => {
+  const err = new PassThrough()
+  const { loadList } = createAclTools({ env: {}, out: new PassThrough(), err, isTerminal: false, log })
+  const config = await folder.write('config.yml', 'token: {}\nacl: []\next_authz: {command: x}\n')
+  expect((await loadList(config)).setting?.others).toEqual(['ext_authz'])
+  expect(String(err.read())).toBe(
+    `${config}: only the rules of acl and acl_files are looked at, not what ext_authz decides\n`,
   )
 })

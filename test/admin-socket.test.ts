@@ -93,6 +93,13 @@ describe('whoever talks nonsense', () => {
   })
 })
 
+test.each([103, 104, 105, 106, 107])('may have a path of %d bytes', async (length) => {
+  const name = 'd'.repeat(length - folder.path('/').length - '/admin.sock'.length)
+  await serve(undefined, name)
+  expect(await askAdminSocket(folder.path(name), { a: 1 })).toEqual({ asked: { a: 1 } })
+  expect(await readdir(folder.path(name))).toEqual(['admin.sock'])
+})
+
 describe('is refused in one sentence', () => {
   test('where its path is too long for a socket', async () => {
     await expect(serve(undefined, 'd'.repeat(120))).rejects.toThrow(/is too long for a socket: name a data folder/)

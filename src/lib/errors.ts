@@ -36,6 +36,11 @@ export class BackendError extends Error {
   }
 }
 
+/** What failed and why, down to its first cause, in one sentence for whoever runs this server. */
+export function describeOutage({ message, cause }: Error): string {
+  return cause instanceof Error ? `${message}: ${describeOutage(cause)}` : message
+}
+
 /** One thing wrong with the configuration, with where it stands. `line` and `column` count from 1. */
 export interface Problem {
   readonly message: string

@@ -95,7 +95,7 @@ test('who is granted nothing is told so', async () => {
 })
 
 test('in a configuration other back ends may have their say', async () => {
-  const setting = { anonymous: false, proxyHeader: false, labels: [] }
+  const setting = { anonymous: false, proxyHeader: false, labels: [], others: [] }
   const { tools, out } = printingTools({ loadList: () => Promise.resolve({ ...listOf(), setting }) })
   await show(['--account', 'bob', 'x.yml'], tools)
   expect(out()).toContain('anything else: denied, unless another back end grants it\n')

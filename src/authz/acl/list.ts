@@ -35,6 +35,8 @@ export interface AclSetting {
   readonly proxyHeader: boolean
   /** The labels that its back ends can give; undefined where they can give any. */
   readonly labels: readonly string[] | undefined
+  /** Its other back ends that decide, of whose rules a list knows nothing. */
+  readonly others: readonly string[]
 }
 
 /** A list that loads. */

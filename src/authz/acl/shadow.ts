@@ -1,11 +1,12 @@
 // A candidate list beside the live one: it decides the same requests, and nothing but a log line comes of it.
 import { LRUCache } from 'lru-cache'
+import { fingerprint } from '../../lib/fingerprint.ts'
 import { formatScope } from '../../protocol/scope.ts'
 import type { Authorization, AuthorizationRequest, Authorizer } from '../authorizer.ts'
 import type { AuthzTools } from '../tools.ts'
 import type { Acl } from './acl.ts'
 
-// A difference is logged when it is first seen; so many are remembered.
+// A difference is logged when it is first seen; so many are remembered, as digests: a client may ask for long names.
 const REMEMBERED = 10_000
 const SUMMARY_MS = 60_000
 
@@ -33,7 +34,7 @@ export function createShadowed(live: Authorizer, candidate: Acl, tools: Pick<Aut
     different++
     const { identity, resource, service, ip } = request
     const scope = formatScope(resource)
-    const key = JSON.stringify([identity.account, scope, is, wouldBe])
+    const key = fingerprint([identity.account, scope, is, wouldBe])
     if (seen.has(key)) return
     seen.set(key, true)
     const who = { account: identity.account, service, asked: scope, ip }

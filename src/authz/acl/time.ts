@@ -52,7 +52,10 @@ function minuteOf(text: string | undefined): number | undefined {
 
 /** The moment that a date means (`2026-12-31`, `2026-12-31T08:30:00Z`), in ms since 1970; undefined for what is none. */
 export function parseMoment(text: string): number | undefined {
-  if (!DATE.test(text)) return undefined
+  // Date would take the 31st of February for the 3rd of March.
+  const date = text.slice(0, 10)
+  const isDay = new Date(`${date}T00:00Z`).getUTCDate() === Number(date.slice(8))
+  if (!DATE.test(text) || !isDay) return undefined
   // A date alone means midnight here, not in Greenwich; an offset may be written without its colon.
   const moment = Date.parse(text.length === 10 ? `${text}T00:00` : text.replace(/([+-]\d{2})(\d{2})$/, '$1:$2'))
   return Number.isNaN(moment) ? undefined : moment

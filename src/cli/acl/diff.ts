@@ -14,14 +14,17 @@ export async function diff(args: readonly string[], tools: AclTools): Promise<nu
   if (old === undefined || next === undefined || more.length > 0)
     throw new ConfigError('acl diff needs two paths: the old list and the new one')
   const diffLists = await loadDiff()
-  const { differences, sampled } = diffLists(await tools.loadList(old), await tools.loadList(next), tools.now())
-  if (values.json === true) tools.out.write(formatJsonLine({ differences, complete: sampled.length === 0, sampled }))
+  const lists = [await tools.loadList(old), await tools.loadList(next)] as const
+  const { differences, sampled } = diffLists(...lists, tools.now())
+  const others = [...new Set(lists.flatMap(({ setting }) => setting?.others ?? []))]
+  const complete = sampled.length === 0 && others.length === 0
+  if (values.json === true) tools.out.write(formatJsonLine({ differences, complete, sampled, others }))
   else {
     const left = differences.length - SHOWN
     const lines = [
       ...differences.slice(0, SHOWN).flatMap(linesOf),
       ...(left > 0 ? [`and ${left} more; --json lists them`] : []),
-      ...conclusion(differences.length, sampled),
+      ...conclusion(differences.length, sampled, others),
     ]
     tools.out.write(lines.map((line) => `${escapeControls(line)}\n`).join(''))
   }
@@ -44,8 +47,10 @@ function linesOf({ old, new: now, gains, loses, examples, proved }: Difference):
 
 const SHOWN = 20
 
-function conclusion(count: number, sampled: readonly string[]): string[] {
+function conclusion(count: number, sampled: readonly string[], others: readonly string[]): string[] {
   const found = count === 1 ? '1 difference' : `${count} differences`
+  if (sampled.length === 0 && others.length > 0)
+    return [`${found} between the lists; what ${others.join(', ')} decide is not compared`]
   if (sampled.length === 0) return [`${found}; there are no others: proved`]
   const left = sampled.length - SHOWN
   return [

@@ -8,7 +8,7 @@ import { escapeControls } from '../../lib/log-line.ts'
 import { parseOptions } from './options.ts'
 import type { AclTools } from './tools.ts'
 
-const HOW = `there are no tests; beside "acl:", say who is granted what:
+const HOW = `there are no tests; beside "acl:" in a file of rules, or in a file that acl_tests names, say who is granted what:
   tests:
     - { account: alice, labels: { team: web }, scope: 'repository:web/app:pull,push', expect: [pull, push] }
 `

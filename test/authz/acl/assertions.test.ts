@@ -82,3 +82,14 @@ test('the labels of a directory are literal text in rules', () => {
   expect(failure(said)).toContain('got pull by rule teams')
   expect(requestOf(AclTestConfig.parse({ ...said, quoted_labels: 'true' })).identity.labelsArePatterns).toBe(false)
 })
+
+describe('a test that would hold whatever the rules say is refused', () => {
+  test.each([
+    ['from an address that is none', { ip: '10.0.0.300' }, 'must be an IP address such as 10.0.0.7'],
+    ['from a network', { ip: '10.0.0.0/8' }, 'must be an IP address such as 10.0.0.7'],
+    ['for no action', { scope: 'repository:web/app:' }, 'must be a scope such as repository:app/web:pull,push'],
+  ])('%s', (_, said, message) => {
+    const whole = { account: 'alice', scope: 'repository:web/app:pull', expect: [], ...said }
+    expect(AclTestConfig.safeParse(whole).error?.issues.map((issue) => issue.message)).toEqual([message])
+  })
+})

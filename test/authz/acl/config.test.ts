@@ -60,6 +60,36 @@ describe('a list in the configuration', () => {
     expect(complaints([rule])).toEqual([message])
   })
 
+  test.each([
+    [{ requires_labels: {} }, 'requires_labels: must not be empty'],
+    [{ requires_labels: { team: [] } }, 'requires_labels.team: must not be empty'],
+    [{ ip: [] }, 'ip: must not be empty'],
+    [{ time: { days: [] } }, 'time.days: must not be empty'],
+    [{ time: { after: '24:00' } }, 'time.after: must be earlier: no day has anything after it'],
+    [{ time: { after: '2027-01-01', before: '2026-01-01' } }, 'time: never comes: after has to be earlier than before'],
+    [{ time: { after: '2026-01-01', before: '2026-01-01' } }, 'time: never comes: after has to be earlier than before'],
+  ])('a condition of ours that everybody or nobody passes is an error: %j', (match, message) => {
+    expect(complaints([{ match, actions: ['*'] }])).toEqual([`0.match.${message}`])
+  })
+
+  test.each(['2026-02-31', '2026-02-29T10:00:00Z', '2026-04-31T10:00', '2026-00-10'])(
+    'a day that no calendar has is an error: %s',
+    (before) => {
+      expect(complaints([{ match: { time: { before } }, actions: [] }])).toEqual([
+        expect.stringMatching(/^0\.match\.time\.before: must be a time of day/),
+      ])
+    },
+  )
+
+  test.each([
+    { after: '2028-02-29' },
+    { before: '24:00' },
+    { after: '22:00', before: '06:00' },
+    { after: '2026-01-01', before: '06:00' },
+  ])('a time that comes is none: %j', (time) => {
+    expect(complaints([{ match: { time }, actions: [] }])).toEqual([])
+  })
+
   test('that is no list is an error', () => {
     expect(complaints({})).toEqual([': must be a list of rules'])
   })

@@ -28,7 +28,7 @@ export function listOf(
 }
 
 /** The setting of a configuration in which nothing is special. */
-export const PLAIN: AclSetting = { anonymous: false, proxyHeader: false, labels: undefined }
+export const PLAIN: AclSetting = { anonymous: false, proxyHeader: false, labels: undefined, others: [] }
 
 /** What the lint finds in these rules, in short. */
 export function lint(...given: Parameters<typeof listOf>): Finding[] {
