@@ -29,8 +29,9 @@ export function createShadowed(live: Authorizer, candidate: Acl, tools: Pick<Aut
   function compare(request: AuthorizationRequest, answer: Authorization): void {
     compared++
     const asked = request.resource.actions
-    const [is, wouldBe] = [answer, candidate.decide(request, now())].map((one) => ({ ...grant(one, asked) }))
-    if (is === undefined || wouldBe === undefined || is.granted === wouldBe.granted) return
+    const is = grant(answer, asked)
+    const wouldBe = grant(candidate.decide(request, now()), asked)
+    if (is.granted === wouldBe.granted) return
     different++
     const { identity, resource, service, ip } = request
     const scope = formatScope(resource)
