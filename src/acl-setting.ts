@@ -20,6 +20,14 @@ export function aclSetting(sections: Readonly<Record<string, unknown>>): AclSett
   }
 }
 
+/** The labels that the section `users` gives an account, as options of a command: `--label team=web`; empty where it gives none. */
+export function labelOptions(sections: Readonly<Record<string, unknown>>, account: string): string[] {
+  const labels = mapIn(mapIn(mapIn(sections, 'users'), account), 'labels')
+  return Object.entries(labels).flatMap(([label, values]) =>
+    textsOf(values).map((value) => `--label ${label}=${value}`),
+  )
+}
+
 function labelsOf(sections: Readonly<Record<string, unknown>>): string[] {
   const users = mapIn(sections, 'users')
   const ldap = mapIn(sections, 'ldap_auth')

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Writable } from 'node:stream'
 import { loadAclList } from './acl-list.ts'
+import { labelOptions } from './acl-setting.ts'
 import type { ReadAclList } from './acl-list.ts'
 import { ExplainAnswer } from './admin-questions.ts'
 import { askAdminSocket } from './admin-socket.ts'
@@ -38,7 +39,7 @@ export function createAclTools(parts: {
       )
     },
     explain: (path, requests, time) =>
-      explainFiles(path, requests, time, log).catch((error: unknown) => {
+      explainFiles(path, requests, time, { log, err }).catch((error: unknown) => {
         throw error instanceof BackendError ? new ConfigError(describeOutage(error), { cause: error }) : error
       }),
     async explainRunning(folder, requests, time) {
@@ -65,11 +66,16 @@ async function explainFiles(
   path: string,
   requests: readonly AuthorizationRequest[],
   time: number | undefined,
-  log: Logger,
+  { log, err }: { readonly log: Logger; readonly err: Writable },
 ): Promise<Explanation[]> {
   const files = createFileSet()
   const now = (): number => time ?? Date.now()
   const { list, sections } = await loadAclList(path, files)
+  for (const { account, labels } of new Set(requests.map(({ identity }) => identity))) {
+    const options = sections === undefined || Object.keys(labels).length > 0 ? [] : labelOptions(sections, account)
+    if (options.length > 0)
+      err.write(`explained without the labels that users gives ${account}: ${options.join(' ')}\n`)
+  }
   const authorizers: Authorizer[] = holdsRules(sections) ? [createAclAuthorizer(list.acl, now)] : []
   try {
     for (const plan of sections === undefined ? [] : await readPlans(path, sections, files))

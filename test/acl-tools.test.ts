@@ -125,3 +125,22 @@ test('whoever looks at a list is told of the back ends that are not looked at', 
     `${config}: only the rules of acl and acl_files are looked at, not what ext_authz decides\n`,
   )
 })
+
+test('labels that are not given are not looked up, but named', async () => {
+  const err = new PassThrough()
+  const { explain } = createAclTools({ env: {}, out: new PassThrough(), err, isTerminal: false, log })
+  const config = await folder.write(
+    'config.yml',
+    'token: {}\nusers: {alice: {labels: {team: [web, ops]}}}\nacl: [{match: {labels: {team: web}}, actions: ["*"]}]\n',
+  )
+  expect(await explain(config, [asking('alice'), asking('bob')], undefined)).toMatchObject([
+    { granted: [] },
+    { granted: [] },
+  ])
+  expect(String(err.read())).toBe(
+    'explained without the labels that users gives alice: --label team=web --label team=ops\n',
+  )
+  const web = { ...asking('alice'), identity: { account: 'alice', labels: { team: ['web'] }, labelsArePatterns: true } }
+  expect(await explain(config, [web], undefined)).toMatchObject([{ granted: ['pull', 'push'] }])
+  expect(err.read()).toBeNull()
+})
