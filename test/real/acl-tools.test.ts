@@ -83,7 +83,7 @@ test('the exit status tells a script, and words go to stdout', async () => {
 test('a list without tests is no list whose tests pass', async () => {
   const { status, stdout, stderr } = await here('test folder/20-more.yaml')
   expect({ status, stdout }).toEqual({ status: 1, stdout: '0 passed, 0 failed\n' })
-  expect(stderr).toMatch(/^there are no tests; beside "acl:", say who is granted what:\n/)
+  expect(stderr).toMatch(/^there are no tests; beside "acl:" in a file of rules, .* say who is granted what:\n/)
 })
 
 test.each([
