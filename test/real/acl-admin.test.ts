@@ -260,7 +260,7 @@ describe('the socket of a server', () => {
         REGISTRY_AUTH_REGISTRY_ADDR: `127.0.0.1:${registryPort}`,
       },
     })
-    await waitUntil(child, async () => (await fetch(`http://127.0.0.1:${port}/healthz`)).ok)
+    await waitUntil(child, () => Promise.resolve(existsSync(join(folder, 'admin.sock'))))
     expect(modeOf(join(folder, 'admin.sock'))).toBe('600')
     const args = ['explain', '--data', folder, '--account', 'admin', '--scope', 'repository:app:pull,push']
     expect(await acl(args)).toMatchObject({ status: 0, stderr: '' })

@@ -47,7 +47,8 @@ export const startServer = async (options: ServerOptions): Promise<Server> => {
     cwd,
     ...(options.env && { env: options.env }),
   })
-  await waitUntil(child, async () => (await fetch(`${options.url}/healthz`)).ok)
+  const isReady = (): boolean => logLines(child.stdout()).some(({ msg }) => msg === 'ready')
+  await waitUntil(child, async () => (await fetch(`${options.url}/healthz`)).ok && isReady())
   return {
     child,
     configFile,
