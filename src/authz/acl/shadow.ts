@@ -25,6 +25,10 @@ export function createShadowed(live: Authorizer, candidate: Acl, tools: Pick<Aut
   let compared = 0
   let different = 0
   let reported = 0
+  let mentioned: { readonly own: ReadonlySet<string> | undefined; readonly both: ReadonlySet<string> } = {
+    own: undefined,
+    both: candidate.labels,
+  }
 
   function compare(request: AuthorizationRequest, answer: Authorization): void {
     compared++
@@ -57,7 +61,12 @@ export function createShadowed(live: Authorizer, candidate: Acl, tools: Pick<Aut
         setImmediate(compare, request, answer)
         return answer
       },
-      labels: () => new Set([...(live.labels?.() ?? []), ...candidate.labels]),
+      // Asked for with every request, and another set only when the live list is another.
+      labels() {
+        const own = live.labels?.()
+        if (own !== mentioned.own) mentioned = { own, both: new Set([...(own ?? []), ...candidate.labels]) }
+        return mentioned.both
+      },
     },
     close() {
       clearInterval(timer)
